@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { bundleSchema } from './bundle.ts';
+import { defineEvent } from './event-contract.ts';
+import { submissionFields } from './fields.ts';
+
+export type BlueprintAccepted = z.infer<typeof schema>;
+
+const schema = z.strictObject({
+  ...submissionFields,
+  receivedAt: z.number().int(),
+  /** Where the revision came from, e.g. `blueprint`. */
+  source: z.string(),
+  /** `revision`. */
+  bundle: bundleSchema,
+});
+
+export const blueprintAccepted = defineEvent<BlueprintAccepted>({
+  name: 'blueprint accepted',
+  service: 'intake',
+  last: 'accepted',
+  schema,
+  summary: 'A Blueprint was parsed, normalised and found plausible; the graph decides whether it is committed.',
+});

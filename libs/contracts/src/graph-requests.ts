@@ -1,0 +1,178 @@
+import type { Digest } from '@microstax/model/digest';
+import type { Inventory, JournalEvent, Owner } from '@microstax/model/journal';
+import type { EnvironmentView } from '@microstax/model/lineage-check';
+import type { SubmissionAnswer } from './answer.ts';
+import { defineRequest } from './request-contract.ts';
+
+/** Read-only: what intake needs to judge a Blueprint early (design 5.1, Identify and Lineage). */
+export type IdentifyRequest = {
+  readonly env: string;
+  readonly parent: string | null;
+  readonly mode: 'isolated' | 'baseline' | 'overlay';
+  /** The project, where the Blueprint states one. */
+  readonly project: string | null;
+  /** The context value that the Blueprint wants. */
+  readonly value: string;
+  readonly services: readonly { readonly name: string; readonly formerNames: readonly string[] }[];
+};
+export type IdentifyReply = {
+  readonly self: EnvironmentView | null;
+  readonly parent: EnvironmentView | null;
+  /** The environment under the same root that has the value already, if another one. */
+  readonly valueHolder: string | null;
+  /** Proposed identities by service name; the commit confirms them. */
+  readonly identities: Readonly<Record<string, string>>;
+};
+export const identify = defineRequest<IdentifyRequest, IdentifyReply>(
+  'graph',
+  'identify',
+  'What intake needs to judge a Blueprint early',
+);
+
+export type AnswerRequest = { readonly submission: string };
+export type AnswerReply = { readonly answer: SubmissionAnswer | null };
+export const answerOf = defineRequest<AnswerRequest, AnswerReply>(
+  'graph',
+  'answer',
+  'The recorded answer of a submission',
+);
+
+export type IncarnationReply = { readonly incarnation: number };
+export const incarnationOf = defineRequest<Record<string, never>, IncarnationReply>(
+  'graph',
+  'incarnation',
+  'The incarnation of the bus (protocol 29)',
+);
+
+/** Protocol 16 and 17. */
+export type ClaimRequest = {
+  readonly env: string;
+  readonly generation: number;
+  readonly approval: Digest;
+  readonly owner: Owner;
+};
+export type ClaimReply =
+  | {
+      readonly kind: 'claimed';
+      readonly execution: string;
+      readonly epoch: number;
+      readonly length: number;
+      readonly inventory: Inventory;
+    }
+  | { readonly kind: 'superseded'; readonly target: number }
+  | { readonly kind: 'already'; readonly reason: string }
+  | { readonly kind: 'artifact missing'; readonly digests: readonly Digest[] }
+  | { readonly kind: 'provider moved'; readonly provider: string; readonly generation: number }
+  | { readonly kind: 'provider not wanted'; readonly provider: string }
+  | { readonly kind: 'taken'; readonly key: string; readonly by: string }
+  | { readonly kind: 'preview' };
+export const claim = defineRequest<ClaimRequest, ClaimReply>(
+  'graph',
+  'claim',
+  'The only gate to the world (protocol 16)',
+);
+
+/** Protocol 20: compare-and-set on (epoch, length). `execution` names the one that writes. */
+export type AppendRequest = {
+  readonly env: string;
+  readonly execution: string;
+  readonly epoch: number;
+  readonly length: number;
+  readonly events: readonly JournalEvent[];
+};
+export type AppendReply =
+  | { readonly kind: 'appended'; readonly length: number }
+  | { readonly kind: 'fenced'; readonly epoch: number }
+  | { readonly kind: 'stale'; readonly length: number }
+  /** Protocol 21: the failure of an await job no longer holds. */
+  | { readonly kind: 'refused'; readonly reason: string };
+export const append = defineRequest<AppendRequest, AppendReply>(
+  'graph',
+  'append',
+  'Appends to an environment journal by compare-and-set',
+);
+
+/** Protocol 22. */
+export type RenewRequest = { readonly env: string; readonly epoch: number };
+export type RenewReply = { readonly kind: 'renewed' } | { readonly kind: 'fenced'; readonly epoch: number };
+export const renew = defineRequest<RenewRequest, RenewReply>('graph', 'renew', 'Renews the lease of an execution');
+
+export type TakeoverRequest = {
+  readonly env: string;
+  readonly execution: string;
+  readonly epoch: number;
+  readonly owner: Owner;
+  readonly reason: string;
+};
+export type TakeoverReply =
+  | {
+      readonly kind: 'taken over';
+      readonly epoch: number;
+      readonly length: number;
+      readonly inventory: Inventory;
+      readonly events: readonly JournalEvent[];
+      readonly plan: Digest;
+    }
+  | { readonly kind: 'lost'; readonly reason: string };
+export const takeover = defineRequest<TakeoverRequest, TakeoverReply>(
+  'graph',
+  'takeover',
+  'Takes over an execution whose owner fell silent',
+);
+
+/**
+ * What a starting runtime asks: executions that are not finished, and what serves. It adopts or ends what a killed
+ * predecessor on its host left (protocol 22, 24), and writes route tables again (29).
+ */
+export type EstateReply = {
+  readonly environments: readonly {
+    readonly org: string;
+    readonly env: string;
+    readonly generation: number;
+    readonly epoch: number;
+    readonly length: number;
+    readonly execution: string | null;
+    readonly owner: Owner | null;
+    /** Whether that execution is unfinished. */
+    readonly open: boolean;
+    readonly inventory: Inventory;
+    readonly plan: Digest | null;
+    readonly resolution: Digest | null;
+  }[];
+};
+export const estate = defineRequest<Record<string, never>, EstateReply>(
+  'graph',
+  'estate',
+  'What the runtime has to look after',
+);
+
+/** Protocol 24: something that serves is missing and the journal says so already. The graph derives again. */
+export type DriftRequest = {
+  readonly env: string;
+  readonly epoch: number;
+  readonly services: readonly string[];
+  readonly orderly: boolean;
+};
+export type DriftReply =
+  | { readonly kind: 'derived'; readonly generation: number }
+  | { readonly kind: 'degraded' }
+  | { readonly kind: 'fenced'; readonly epoch: number };
+export const drift = defineRequest<DriftRequest, DriftReply>('graph', 'drift', 'Derives again after drift');
+
+/** The bytes of an artifact that the store has. */
+export type ArtifactRequest = { readonly digest: Digest };
+export type ArtifactReply = { readonly kind: string; readonly bytes: string } | null;
+export const artifact = defineRequest<ArtifactRequest, ArtifactReply>('graph', 'artifact', 'The bytes of an artifact');
+
+export const graphRequests = [
+  identify,
+  answerOf,
+  incarnationOf,
+  claim,
+  append,
+  renew,
+  takeover,
+  estate,
+  drift,
+  artifact,
+] as const;

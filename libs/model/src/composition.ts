@@ -1,0 +1,48 @@
+import type { Digest } from './digest.ts';
+import type { EnvironmentMode } from './revision.ts';
+import type { ServiceSpec } from './service-spec.ts';
+
+/** `(environment, service, spec digest)`: who could provide a service. */
+export type Provider = { readonly env: string; readonly service: string; readonly specDigest: Digest };
+
+/** Tier order of design 5.4; the first and the last are decided by planner and resolver. */
+export type RemoteTier = 'explicit provider mapping' | 'inherited ancestor' | 'baseline' | 'shared provider pool';
+
+export type Candidate = Provider & {
+  readonly tier: RemoteTier;
+  readonly eligible: boolean;
+  /** Why it is or is not eligible. */
+  readonly reason: string;
+  /** Closed set for ineligible ones: removed-here, sharing-denied, not-declared, port-missing, protocol-mismatch, not-what-runs, no-spec. */
+  readonly code?: string;
+};
+
+export type ComposedService = {
+  readonly name: string;
+  readonly identity: string;
+  /** The nearest environment that added or changed it; for `removed` the environment that took it away. */
+  readonly owner: string;
+  readonly removed: boolean;
+  /** The effective spec; for a removed service the one it had in the parent. */
+  readonly spec: ServiceSpec;
+  readonly specDigest: Digest;
+  /** All remote candidates in tier order. */
+  readonly candidates: readonly Candidate[];
+  /** The one remote alternative: the first eligible candidate, or null. */
+  readonly remote: Candidate | null;
+};
+
+/**
+ * For every service of the effective graph: owner, candidates, the one remote alternative. Reads declarations only,
+ * never readiness, so it does not depend on timing. Sorted by name.
+ */
+export type Composition = {
+  readonly env: string;
+  readonly mode: EnvironmentMode;
+  /** The root of the lineage; the environment itself where it is a root. */
+  readonly root: string;
+  /** Nearest first. */
+  readonly ancestors: readonly string[];
+  readonly derivation: Digest;
+  readonly services: readonly ComposedService[];
+};

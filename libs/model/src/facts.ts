@@ -1,0 +1,39 @@
+/** Integer micro-dollars for one unit during one hour. */
+export type PriceTable = {
+  readonly cpuCoreHourMicros: number;
+  readonly memoryGiBHourMicros: number;
+  readonly storageGiBHourMicros: number;
+  /** Charged once an hour for each instance: scheduling, probes, log shipping. */
+  readonly instanceHourMicros: number;
+  /** Charged once an hour for each inherited service that a local one calls. */
+  readonly bridgeHourMicros: number;
+  readonly source: string;
+};
+
+/** A neighbour under the same root, as the graph froze it for the validator (protocol 10). */
+export type SiblingFact = {
+  readonly env: string;
+  readonly value: string;
+  readonly headerName: string;
+  /** Names of services that the sibling declares differently from its parent, sorted. */
+  readonly changed: readonly string[];
+};
+
+/** Everything that is measured, frozen as one artifact per derivation. */
+export type Facts = {
+  readonly prices: PriceTable;
+  /** Sorted by env; environments under the same root but this one. */
+  readonly siblings: readonly SiblingFact[];
+  /** Hours that a budget and a saving are stated for. */
+  readonly expectedHours: number;
+};
+
+/** Declared defaults: on-demand list prices of large clouds, rounded, as of 2026; a table of one's own replaces them. */
+export const defaultPrices: PriceTable = {
+  cpuCoreHourMicros: 40_000,
+  memoryGiBHourMicros: 4_500,
+  storageGiBHourMicros: 140,
+  instanceHourMicros: 500,
+  bridgeHourMicros: 20,
+  source: 'defaults: rounded on-demand list prices per core-hour and GiB-hour',
+};

@@ -1,0 +1,118 @@
+import type { Wanted } from './derivation.ts';
+import type { Digest } from './digest.ts';
+import type { Finding } from './finding.ts';
+import type { PortProtocol, ServiceSpec } from './service-spec.ts';
+
+export type PlacementKind = 'local' | 'inherited' | 'shared' | 'external' | 'denied';
+
+/** Why a placement is what it is; the first reason decided. Codes are a closed set, see services/planner. */
+export type PlacementReason = { readonly code: string; readonly text: string; readonly because?: readonly string[] };
+
+export type Placement = {
+  readonly service: string;
+  readonly identity: string;
+  readonly kind: PlacementKind;
+  /** Requests that arrive here must carry the context. */
+  readonly carriesContext: boolean;
+  readonly specDigest: Digest;
+  /** `runDigest` of the spec: what a local instance must be. */
+  readonly runDigest: Digest;
+  /** Where it is remote: the provider that answers. */
+  readonly provider?: { readonly env: string; readonly service: string; readonly specDigest: Digest };
+  /** Where it is denied: the code that records repeat, e.g. `removed`, `no-provider`, `not-wanted`. */
+  readonly code?: string;
+  readonly reasons: readonly PlacementReason[];
+  /** Micro-dollars an hour: 0 unless local. */
+  readonly costMicrosPerHour: number;
+};
+
+/** An edge that must carry the context, its carrier and why; or one that cannot and what follows. */
+export type ContextEdge = {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: PortProtocol;
+  readonly carrier: 'baggage' | 'header' | 'stamped by the listener' | 'none';
+  readonly required: boolean;
+  readonly reason: string;
+};
+
+export type JobKind = 'await' | 'scope' | 'secret' | 'workload' | 'readiness' | 'routes' | 'removals';
+
+/**
+ * One step of a plan: what must exist, by digest, and after what. Its id is deterministic:
+ * `<kind>` or `<kind>:<service>`, `await:<env>/<service>`.
+ */
+export type Job = {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly service?: string;
+  /** await: the provider awaited. */
+  readonly provider?: { readonly env: string; readonly service: string; readonly specDigest: Digest };
+  /** workload, readiness: what must run. The spec travels in `specs`. */
+  readonly runDigest?: Digest;
+  /** Ids of jobs that must be done before; sorted. */
+  readonly after: readonly string[];
+  readonly reason: string;
+};
+
+/** A step that was considered and left out, and why. */
+export type OmittedJob = {
+  readonly id: string;
+  readonly kind: string;
+  readonly service?: string;
+  readonly reason: string;
+};
+
+/** One line of the cost; `micros = Σ quantity × price` in integers, rounded half up once per term. */
+export type CostTerm = {
+  readonly service: string;
+  readonly term: 'cpu' | 'memory' | 'storage' | 'instance' | 'bridge';
+  /** millicores, bytes, bytes, instances, bridges */
+  readonly quantity: number;
+  readonly priceMicros: number;
+  readonly microsPerHour: number;
+};
+
+export type Cost = {
+  readonly microsPerHour: number;
+  readonly fullCopyMicrosPerHour: number;
+  /** Full copy minus plan. */
+  readonly savedMicrosPerHour: number;
+  readonly expectedHours: number;
+  /** The formula in words and symbols, complete enough to recompute every figure from `terms`. */
+  readonly formula: string;
+  readonly terms: readonly CostTerm[];
+  readonly fullCopyTerms: readonly CostTerm[];
+};
+
+/** Losers and why; for now `full copy` and `inherit everything` stand beside the winner. */
+export type PlanCandidate = {
+  readonly name: string;
+  readonly chosen: boolean;
+  readonly feasible: boolean;
+  readonly microsPerHour: number | null;
+  readonly reason: string;
+};
+
+/**
+ * What runs here, what is inherited, in which order, what it costs. Holds no generation, submission or address
+ * (protocol 10). `placements` sorted by service; `jobs` in a topological order that is unique for a plan.
+ */
+export type Plan = {
+  readonly org: string;
+  readonly env: string;
+  readonly wanted: Wanted;
+  readonly engine: string;
+  readonly derivation: Digest;
+  readonly difference: Digest;
+  readonly composition: Digest;
+  readonly placements: readonly Placement[];
+  readonly contextEdges: readonly ContextEdge[];
+  readonly jobs: readonly Job[];
+  readonly omittedJobs: readonly OmittedJob[];
+  /** Specs of what must run locally, by service name. */
+  readonly specs: Readonly<Record<string, ServiceSpec>>;
+  readonly cost: Cost;
+  readonly candidates: readonly PlanCandidate[];
+  readonly findings: readonly Finding[];
+};

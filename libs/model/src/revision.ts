@@ -1,0 +1,50 @@
+import type { ServiceSpec } from './service-spec.ts';
+
+export type EnvironmentMode = 'isolated' | 'baseline' | 'overlay';
+export type LinkKind = 'tracking' | 'pinned';
+
+export type ServiceDeclaration =
+  | {
+      readonly kind: 'run';
+      readonly name: string;
+      readonly identity: string;
+      readonly formerNames: readonly string[];
+      readonly spec: ServiceSpec;
+    }
+  /** The overlay takes the service away. */
+  | { readonly kind: 'remove'; readonly name: string };
+
+export type RoutingSpec = {
+  /** The value of `msx-env` that selects this environment: `overlayId`, by default the name. */
+  readonly value: string;
+  /** A baseline's or isolated environment's header; absent on an overlay, whose baseline's counts (protocol 15). */
+  readonly headerName?: string;
+  readonly propagateHeader: boolean;
+  /** What an unknown or expired context meets; a baseline's and isolated environment's only (protocol 6). */
+  readonly unknown?: 'baseline' | 'deny';
+  /** Explicit mapping: service name to the environment that provides it. */
+  readonly providers: Readonly<Record<string, string>>;
+  /** Environments that may provide what nobody in the lineage does, sorted. */
+  readonly pools: readonly string[];
+};
+
+/** Micro-dollars an hour. */
+export type BudgetSpec = { readonly microsPerHour: number };
+
+/**
+ * One immutable, canonical state of an environment's own declarations. Its digest (kind `revision`) is its id.
+ * `services` is sorted by name.
+ */
+export type Revision = {
+  readonly org: string;
+  readonly env: string;
+  readonly project: string;
+  readonly mode: EnvironmentMode;
+  /** Present exactly when mode is `overlay`. */
+  readonly parent?: { readonly env: string; readonly link: LinkKind };
+  readonly description?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly services: readonly ServiceDeclaration[];
+  readonly routing: RoutingSpec;
+  readonly budget?: BudgetSpec;
+};

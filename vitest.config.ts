@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config';
+
+const out = ['**/node_modules/**'];
+const off = { include: [] };
+
+/** One project per cost: the suffix of a file says what it needs (style: suffixes). */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...out, '**/*.nats.test.ts', '**/*.kube.test.ts'],
+          benchmark: { include: ['**/*.bench.ts'] },
+        },
+      },
+      {
+        test: {
+          name: 'nats',
+          include: ['**/*.nats.test.ts'],
+          exclude: [...out, 'test/faults/**'],
+          benchmark: off,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
