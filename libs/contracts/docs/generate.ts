@@ -1,0 +1,28 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messagesPage } from '@microstax/contracts/messages-page';
+
+/** Writes the generated pages; with `--check` it only compares and names what is stale. */
+const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
+const pages: Readonly<Record<string, string>> = { 'messages.md': messagesPage() };
+const check = process.argv.includes('--check');
+
+for (const [name, text] of Object.entries(pages)) {
+  const file = join(docs, name);
+  if (!check) {
+    mkdirSync(docs, { recursive: true });
+    writeFileSync(file, text);
+    console.log(`wrote docs/${name}`);
+  } else if (read(file) !== text) {
+    console.error(`docs/${name} is stale; run: npm run docs`);
+    process.exitCode = 1;
+  }
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
