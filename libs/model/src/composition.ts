@@ -43,6 +43,8 @@ export type Composition = {
   readonly root: string;
   /** Nearest first. */
   readonly ancestors: readonly string[];
+  /** The root's own words, which count for every environment under it (protocol 6 and 15). */
+  readonly rootRouting: { readonly headerName: string; readonly unknown: 'baseline' | 'deny' };
   readonly derivation: Digest;
   readonly services: readonly ComposedService[];
 };

@@ -36,6 +36,16 @@ export type ContextEdge = {
   readonly reason: string;
 };
 
+/** A port that the router listens on for this environment (protocol 26): exposed, or depended on by a local service. */
+export type PlannedListener = {
+  readonly service: string;
+  readonly port: string;
+  readonly protocol: PortProtocol;
+  /** The declared port of an exposed service of a root, asked for where it is free (protocol 27); else null. */
+  readonly preferredPort: number | null;
+  readonly reason: string;
+};
+
 export type JobKind = 'await' | 'scope' | 'secret' | 'workload' | 'readiness' | 'routes' | 'removals';
 
 /**
@@ -108,6 +118,8 @@ export type Plan = {
   readonly composition: Digest;
   readonly placements: readonly Placement[];
   readonly contextEdges: readonly ContextEdge[];
+  /** What the `scope` job asks the router for: the whole wanted set, sorted by service and port. */
+  readonly listeners: readonly PlannedListener[];
   readonly jobs: readonly Job[];
   readonly omittedJobs: readonly OmittedJob[];
   /** Specs of what must run locally, by service name. */
