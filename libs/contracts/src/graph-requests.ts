@@ -112,6 +112,7 @@ export type TakeoverReply =
       readonly inventory: Inventory;
       readonly events: readonly JournalEvent[];
       readonly plan: Digest;
+      readonly resolution: Digest;
     }
   | { readonly kind: 'lost'; readonly reason: string };
 export const takeover = defineRequest<TakeoverRequest, TakeoverReply>(
