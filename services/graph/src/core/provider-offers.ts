@@ -1,0 +1,85 @@
+import type { RemoteTier } from '@microstax/model/composition';
+import type { Digest } from '@microstax/model/digest';
+import type { EffectiveService } from '@microstax/model/effective-graph';
+import { type Ancestor, mappingOf, poolsOf, type Scene } from './composition-scene.ts';
+
+/** Someone who could provide a service. */
+export type Offer = {
+  readonly env: string;
+  readonly tier: RemoteTier;
+  readonly reason: string;
+  /** What would answer; null where the environment was named but has no such service. */
+  readonly service: EffectiveService | null;
+  /** What the environment itself knows the service by. */
+  readonly specDigest: Digest | undefined;
+  /** It runs no such service itself, its record leads to a provider of its own. */
+  readonly passesOn: boolean;
+  /** The pinned spec is not what the environment offers at present. */
+  readonly stale: boolean;
+};
+
+/** Tier order: explicit mapping, ancestors nearest first with the baseline as the last of them, pools by name. */
+export function offersFor(name: string, inherited: readonly Offer[], scene: Scene): Offer[] {
+  return [...mappedOffers(name, scene), ...inherited, ...pooledOffers(name, scene)];
+}
+
+function mappedOffers(name: string, scene: Scene): Offer[] {
+  const env = mappingOf(scene.own, name);
+  if (env === undefined) return [];
+  const provider = env === scene.env ? undefined : scene.known.get(env);
+  const service = provider?.services.get(name) ?? null;
+  return [offerOf(env, 'explicit provider mapping', 'mapped here by routing.providers', service, provider?.offered)];
+}
+
+function pooledOffers(name: string, scene: Scene): Offer[] {
+  return poolsOf(scene.own).flatMap((env) => {
+    const service = env === scene.env ? undefined : scene.known.get(env)?.services.get(name);
+    return service ? [offerOf(env, 'shared provider pool', `in the pool "${env}"`, service)] : [];
+  });
+}
+
+/**
+ * Every ancestor that added or changed the service, up to the first that lacks it: behind that one stands another
+ * service of the same name. An ancestor that maps the service elsewhere is a provider too, by its record.
+ */
+export function inheritedOffers(name: string, lenders: readonly Ancestor[], scene: Scene): Offer[] {
+  const offers: Offer[] = [];
+  for (const { env, tier, revision, services, offered } of lenders) {
+    const service = services.get(name);
+    if (service === undefined) break;
+    const elsewhere = mappingOf(revision, name);
+    const answering = elsewhere === undefined ? undefined : scene.known.get(elsewhere)?.services.get(name);
+    if (answering !== undefined) {
+      const offer = offerOf(env, tier, `"${env}" maps it to "${elsewhere}"`, service, offered);
+      offers.push({ ...offer, service: answering, passesOn: true });
+    } else if (service.owner === env) offers.push(offerOf(env, tier, `"${env}" declares it`, service, offered));
+  }
+  return offers;
+}
+
+/** Ancestors whose own mapping or pool provides what nobody in the lineage declares, up to one that takes it away. */
+export function relayedOffers(name: string, scene: Scene): Offer[] {
+  const offers: Offer[] = [];
+  for (const { env, tier, revision, takenAway } of scene.ancestors) {
+    if (takenAway.has(name)) break;
+    const mapped = mappingOf(revision, name);
+    for (const elsewhere of mapped === undefined ? poolsOf(revision) : [mapped]) {
+      const service = scene.known.get(elsewhere)?.services.get(name);
+      if (service === undefined) continue;
+      offers.push({ ...offerOf(env, tier, `"${env}" has it from "${elsewhere}"`, service), passesOn: true });
+      break;
+    }
+  }
+  return offers;
+}
+
+function offerOf(
+  env: string,
+  tier: RemoteTier,
+  reason: string,
+  service: EffectiveService | null,
+  offered?: ReadonlyMap<string, Digest>,
+): Offer {
+  const stale = service !== null && offered !== undefined && offered.get(service.name) !== service.specDigest;
+  return { env, tier, reason, service, specDigest: service?.specDigest, passesOn: false, stale };
+}
