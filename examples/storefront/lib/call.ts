@@ -1,5 +1,5 @@
+import { propagatingFetch } from '@microstax/propagate/fetch';
 import { type Answer, isAnswer } from './answer.ts';
-import { propagatingFetch } from './propagation.ts';
 
 const upstreamTimeoutMs = 5_000; // longer than any answer of the storefront, shorter than a person's patience
 

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { currentContext } from '@microstax/propagate/context';
+import { withIncomingContext } from '@microstax/propagate/incoming-http';
 import type { Answer } from './answer.ts';
 import { UpstreamFailure } from './call.ts';
 import { countFrom, textFrom } from './config.ts';
-import { currentContext, withIncomingContext } from './propagation.ts';
 import { findRoute, type Reply, type Routes } from './route.ts';
 
 const farewellMs = 100; // clients that are talking get one more answer, with `connection: close`
@@ -21,7 +22,7 @@ export function serve(service: string, routes: Routes): void {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume(); // no route reads a body; an unread one would block the connection
-    const context = currentContext();
+    const context = currentContext()?.env;
     const { status = 200, result, calls = [] } = await reply(all, request.method ?? 'GET', request.url ?? '/');
     const body: Answer = {
       service,
