@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bundleSchema } from './bundle.ts';
 import { defineEvent } from './event-contract.ts';
-import { submissionFields } from './fields.ts';
+import { findingSchema, submissionFields } from './fields.ts';
 
 export type BlueprintAccepted = z.infer<typeof schema>;
 
@@ -12,6 +12,8 @@ const schema = z.strictObject({
   source: z.string(),
   /** `revision`. */
   bundle: bundleSchema,
+  /** Warnings, for the one who submitted; absent where there are none. */
+  findings: z.array(findingSchema).optional(),
 });
 
 export const blueprintAccepted = defineEvent<BlueprintAccepted>({

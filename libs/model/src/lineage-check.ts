@@ -1,6 +1,7 @@
 import { lineageDepthMax } from './derivation.ts';
 import type { Finding } from './finding.ts';
 import type { EnvironmentMode } from './revision.ts';
+import type { PortSpec } from './service-spec.ts';
 
 /** What a lineage decision reads of an environment: its declarations, never its readiness. */
 export type EnvironmentView = {
@@ -13,8 +14,12 @@ export type EnvironmentView = {
   readonly root: string;
   readonly value: string;
   readonly headerName: string;
-  /** The effective services, sorted by name. */
-  readonly services: readonly { readonly name: string; readonly identity: string }[];
+  /** The effective services, sorted by name. With `ports`, a dependency on one takes its port and protocol by default. */
+  readonly services: readonly {
+    readonly name: string;
+    readonly identity: string;
+    readonly ports?: readonly PortSpec[];
+  }[];
 };
 
 export type LineageClaim = {
