@@ -16,7 +16,7 @@ import type { Answer } from './lib/answer.ts';
 const here = import.meta.dirname;
 const nobody = 'http://127.0.0.1:1'; // a port that only root could listen on, and nobody does
 
-describe('the storefront', () => {
+describe('the storefront', { timeout: 20_000 }, () => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await startShop();
@@ -266,7 +266,7 @@ function startLoad([first = '', second = '']: readonly string[]) {
   return {
     answered: () => answered,
     reached: (count: number) =>
-      expect.poll(() => answered, { timeout: 5_000, interval: 5 }).toBeGreaterThanOrEqual(count),
+      expect.poll(() => answered, { timeout: 15_000, interval: 5 }).toBeGreaterThanOrEqual(count),
     stop: async () => {
       running = false;
       await Promise.all(working);
