@@ -1,0 +1,96 @@
+import type { InstanceRecord, JobAction } from '@microstax/model/journal';
+import { must } from '@microstax/model/must';
+import type { Job, Plan } from '@microstax/model/plan';
+import type { Execution, JobProgress } from './execution-state.ts';
+import { instanceId, wantedInstances, workloadJobs } from './instances.ts';
+
+export type Action =
+  /** Nothing was bound yet. */
+  | { readonly kind: 'bind' }
+  /** Done without doing anything: the outcome is appended without an intent. */
+  | {
+      readonly kind: 'settle';
+      readonly job: string;
+      readonly instance: InstanceRecord | null;
+      readonly reason: string;
+    }
+  /** To be appended, then acted upon. */
+  | { readonly kind: 'intend'; readonly job: string; readonly action: JobAction; readonly instance?: string }
+  /** Intended before, outcome not known: the world is asked and the act repeated where it did not happen. */
+  | { readonly kind: 'read back'; readonly job: string }
+  /** A job failed: whoever only waits gives up. */
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'finish'; readonly outcome: 'ready' | 'failed'; readonly reason: string };
+
+export type ActionLimits = {
+  /** Acts under way at once; `await` jobs occupy no slot (protocol 21). */
+  readonly maxParallel: number;
+  /** Jobs that this owner is acting upon at this moment. */
+  readonly running: ReadonlySet<string>;
+};
+
+const reasonsMax = 3; // a person reads the first few; the journal has all of them
+
+/** What may happen now. Empty: nothing but to wait for a running job. */
+export function nextActions(execution: Execution, plan: Plan, limits: ActionLimits): readonly Action[] {
+  if (execution.state !== 'claimed' && execution.state !== 'running') return [];
+  if (!execution.bound) return [{ kind: 'bind' }];
+  const progress = (id: string): JobProgress => must(execution.jobs[id], `job "${id}" is in its plan`);
+  const failed = plan.jobs.filter((job) => progress(job.id).state === 'failed');
+  if (failed.length > 0) {
+    if (limits.running.size > 0) return [{ kind: 'cancel' }];
+    const reasons = failed.slice(0, reasonsMax).map((job) => `${job.id}: ${progress(job.id).reason}`);
+    const more = failed.length - reasons.length;
+    return [
+      {
+        kind: 'finish',
+        outcome: 'failed',
+        reason: [...reasons, ...(more > 0 ? [`and ${more} more`] : [])].join('; '),
+      },
+    ];
+  }
+  const pending = plan.jobs.filter((job) => progress(job.id).state !== 'done');
+  if (pending.length === 0) return [{ kind: 'finish', outcome: 'ready', reason: 'every job is done' }];
+  return startable(execution, plan, pending, limits);
+}
+
+function startable(execution: Execution, plan: Plan, pending: readonly Job[], limits: ActionLimits): readonly Action[] {
+  const actions: Action[] = [];
+  const occupies = (job: Job): boolean => job.kind !== 'await';
+  let slots = limits.maxParallel - pending.filter((job) => limits.running.has(job.id) && occupies(job)).length;
+  for (const job of pending) {
+    if (limits.running.has(job.id)) continue;
+    const progress = must(execution.jobs[job.id], `job "${job.id}" is in its plan`);
+    const waits = progress.state === 'waiting';
+    if (waits && !job.after.every((id) => execution.jobs[id]?.state === 'done')) continue;
+    const settled = waits ? settle(job, progress, execution, plan) : undefined;
+    if (settled) {
+      actions.push(settled);
+      continue;
+    }
+    if (occupies(job) && slots <= 0) continue;
+    if (occupies(job)) slots -= 1;
+    actions.push(waits ? intend(job, progress, execution, plan) : { kind: 'read back', job: job.id });
+  }
+  return actions;
+}
+
+// A kept workload is never started, and with nothing to remove nothing is done.
+function settle(job: Job, progress: JobProgress, execution: Execution, plan: Plan): Action | undefined {
+  if (progress.action !== 'keep') return undefined;
+  if (job.kind === 'removals') {
+    return { kind: 'settle', job: job.id, instance: null, reason: 'nothing here has to be removed' };
+  }
+  if (job.kind !== 'workload') return undefined;
+  const instance = wantedInstances(plan, execution.inventory).get(job.service ?? '');
+  if (!instance) return undefined; // it was lost since it was bound
+  return { kind: 'settle', job: job.id, instance, reason: 'it runs already, as the plan wants it' };
+}
+
+function intend(job: Job, progress: JobProgress, execution: Execution, plan: Plan): Action {
+  const workload = workloadJobs(plan).find(({ id }) => id === job.id);
+  const bound = progress.action ?? 'create';
+  const action = workload && bound === 'keep' ? 'create' : bound;
+  const instance = workload ? { instance: instanceId(workload, execution.generation) } : {};
+  return { kind: 'intend', job: job.id, action, ...instance };
+}
