@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messagesPage } from '@microstax/contracts/messages-page';
+import { messagesPage } from '../src/messages-page.ts';
 
 /** Writes the generated pages; with `--check` it only compares and names what is stale. */
 const docs = join(import.meta.dirname, '..', '..', '..', 'docs');

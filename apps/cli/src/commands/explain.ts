@@ -1,0 +1,78 @@
+import type { Composition } from '@microstax/model/composition';
+import type { Difference } from '@microstax/model/difference';
+import type { Plan } from '@microstax/model/plan';
+import type { Resolution } from '@microstax/model/resolution';
+import { artifactOf, missingService, readDetail } from '../detail.ts';
+import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
+import { clean, dollars, printObject, strong } from '../output.ts';
+import { openSession } from '../session.ts';
+import { drawTiers } from './resolve.ts';
+
+/** Why one service runs here or is inherited: difference, candidates, reasons, cost, tiers; or why a job is there. */
+export async function explainCommand(env: string, service: string, flags: Flags): Promise<void> {
+  const format = outputOf(flags);
+  await using session = await openSession(orgOf(flags));
+  const detail = await readDetail(session, env, generationOf(flags));
+  const plan = artifactOf<Plan>(detail, 'plan');
+  const placement = plan.placements.find((one) => one.service === service);
+  if (placement === undefined)
+    throw missingService(
+      env,
+      service,
+      plan.placements.map((one) => one.service),
+    );
+  const difference = artifactOf<Difference>(detail, 'difference').services.find((one) => one.service === service);
+  const composed = artifactOf<Composition>(detail, 'composition').services.find((one) => one.name === service);
+  const jobs = plan.jobs.filter((job) => job.service === service);
+  const record = detail.artifacts.resolution
+    ? artifactOf<Resolution>(detail, 'resolution').records.find((one) => one.service === service)
+    : undefined;
+  const whole = {
+    env,
+    generation: detail.activation?.generation ?? null,
+    service,
+    placement,
+    difference,
+    candidates: composed?.candidates ?? [],
+    jobs,
+    record,
+  };
+  process.stdout.write(
+    printObject(
+      format,
+      whole,
+      () => {
+        const lines = [
+          `${strong(service)} in ${env}: ${placement.kind}${placement.provider ? ` from ${placement.provider.env}` : ''}${placement.code ? ` (${placement.code})` : ''}`,
+          ...placement.reasons.flatMap(({ text, because }) => [
+            `  because ${text}`,
+            ...(because ? [`    ${because.join(' → ')}`] : []),
+          ]),
+          ...(difference
+            ? [
+                `  difference: ${difference.state}, ${difference.reason}`,
+                ...difference.changes.map(
+                  (change) =>
+                    `    ${change.pointer} (${change.class}): ${change.before ?? 'absent'} → ${change.after ?? 'absent'}`,
+                ),
+              ]
+            : []),
+          `  context: requests that arrive here ${placement.carriesContext ? 'must carry it' : 'need none'}`,
+          `  cost: ${dollars(placement.costMicrosPerHour)} an hour`,
+          ...((composed?.candidates.length ?? 0) > 0
+            ? [
+                '  candidates elsewhere:',
+                ...(composed?.candidates ?? []).map(
+                  (one) => `    ${one.tier} ${one.env}: ${one.eligible ? 'eligible' : 'not eligible'}, ${one.reason}`,
+                ),
+              ]
+            : ['  candidates elsewhere: none']),
+          ...(jobs.length > 0 ? ['  jobs:', ...jobs.map((job) => `    ${job.id}: ${job.reason}`)] : []),
+          ...(record ? ['  requests:', ...drawTiers(record)] : []),
+        ];
+        return `${lines.map(clean).join('\n')}\n`;
+      },
+      `service/${env}/${service}`,
+    ),
+  );
+}

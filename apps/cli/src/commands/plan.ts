@@ -1,0 +1,91 @@
+import type { Plan } from '@microstax/model/plan';
+import { artifactOf, readDetail } from '../detail.ts';
+import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
+import { findingLines } from '../outcome.ts';
+import { dollars, type OutputFormat, printObject, strong, table, text } from '../output.ts';
+import { openSession } from '../session.ts';
+
+/** The plan of an environment's newest generation that has one. */
+export async function planCommand(env: string, flags: Flags): Promise<void> {
+  const format = outputOf(flags);
+  await using session = await openSession(orgOf(flags));
+  const detail = await readDetail(session, env, generationOf(flags));
+  const plan = artifactOf<Plan>(detail, 'plan');
+  process.stdout.write(
+    printObject(format, plan, () => drawPlan(plan, format, detail.activation?.activation ?? env), `plan/${env}`),
+  );
+}
+
+/** A plan for people: placements with reasons, context edges, jobs in order, cost with its formula. */
+export function drawPlan(plan: Plan, format: OutputFormat, title: string): string {
+  const wide = format === 'wide';
+  const placements = table(
+    ['SERVICE', 'PLACEMENT', 'PROVIDER', 'WHY'],
+    plan.placements.map(({ service, kind, provider, code, reasons }) => [
+      service,
+      kind,
+      text(provider?.env ?? code),
+      text(reasons[0]?.text),
+    ]),
+  );
+  const jobs = table(
+    ['JOB', 'AFTER', 'WHY'],
+    plan.jobs.map(({ id, after, reason }) => [id, text(after.join(' ')), text(reason)]),
+  );
+  const omitted =
+    plan.omittedJobs.length === 0
+      ? ''
+      : `\n${strong('Left out')}\n${table(
+          ['JOB', 'WHY'],
+          plan.omittedJobs.map(({ id, reason }) => [id, text(reason)]),
+        )}`;
+  const edges =
+    plan.contextEdges.length === 0
+      ? ''
+      : `\n${strong('Context')}\n${table(
+          ['FROM', 'TO', 'PROTOCOL', 'CARRIER', 'WHY'],
+          plan.contextEdges.map((edge) => [edge.from, edge.to, edge.protocol, edge.carrier, text(edge.reason)]),
+        )}`;
+  const candidates = `\n${strong('Candidates')}\n${table(
+    ['NAME', 'CHOSEN', 'COST/H', 'WHY'],
+    plan.candidates.map((one) => [
+      one.name,
+      one.chosen ? 'yes' : 'no',
+      one.microsPerHour === null ? '-' : dollars(one.microsPerHour),
+      text(one.reason),
+    ]),
+  )}`;
+  const findings =
+    plan.findings.length === 0
+      ? ''
+      : `\n${strong('Findings')}\n${findingLines(plan.findings)
+          .map((line) => `  ${line}\n`)
+          .join('')}`;
+  return `${strong(title)}  wanted ${plan.wanted}\n${placements}${edges}\n${strong('Jobs')}\n${jobs}${wide ? omitted : ''}${candidates}${drawCost(plan, wide)}${findings}`;
+}
+
+function drawCost({ cost }: Plan, wide: boolean): string {
+  const { microsPerHour, fullCopyMicrosPerHour, savedMicrosPerHour, expectedHours, formula, terms } = cost;
+  const share =
+    fullCopyMicrosPerHour === 0 ? '' : ` (${((100 * savedMicrosPerHour) / fullCopyMicrosPerHour).toFixed(1)} %)`;
+  const lines = [
+    `\n${strong('Cost')}`,
+    `  here        ${dollars(microsPerHour)} an hour, ${dollars(microsPerHour * expectedHours)} for ${expectedHours} h`,
+    `  full copy   ${dollars(fullCopyMicrosPerHour)} an hour`,
+    `  saved       ${dollars(savedMicrosPerHour)} an hour${share}`,
+    `  formula     ${formula}`,
+  ];
+  const table_ = wide
+    ? `\n${table(
+        ['SERVICE', 'TERM', 'QUANTITY', 'PRICE', 'MICRO-$/H'],
+        terms.map((term) => [
+          term.service,
+          term.term,
+          String(term.quantity),
+          String(term.priceMicros),
+          String(term.microsPerHour),
+        ]),
+      )}`
+    : '';
+  return `${lines.join('\n')}\n${table_}`;
+}

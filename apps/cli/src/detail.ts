@@ -1,0 +1,49 @@
+import { type EnvironmentDetail, type Query, type QueryReply, query } from '@microstax/contracts/queries';
+import type { ArtifactKind } from '@microstax/model/digest';
+import { CliError } from './cli-error.ts';
+import { exitCodes } from './exit-codes.ts';
+import { ask, type Session } from './session.ts';
+
+/** Asks the graph; what is not known ends with exit code 3 and the nearest names. */
+export async function read<K extends Query['kind']>(
+  session: Session,
+  question: Query & { kind: K },
+): Promise<Extract<QueryReply, { kind: K }>> {
+  const reply = await ask(session, query, question);
+  if (reply.kind === 'not found') {
+    throw new CliError({
+      code: 'not-found',
+      message: `There is no ${reply.what}${reply.known.length > 0 ? `; known: ${reply.known.slice(0, 12).join(', ')}` : ''}`,
+      next: 'msx get environments',
+      exitCode: exitCodes.notFound,
+    });
+  }
+  return reply as Extract<QueryReply, { kind: K }>;
+}
+
+export async function readDetail(session: Session, env: string, at?: number): Promise<EnvironmentDetail> {
+  return (await read(session, { kind: 'environment-detail', env, at })).item;
+}
+
+/** An artifact of a generation; says how far the generation came where there is none. */
+export function artifactOf<T>(detail: EnvironmentDetail, kind: ArtifactKind): T {
+  const found = detail.artifacts[kind];
+  if (found) return JSON.parse(found.bytes) as T;
+  const { activation, status } = detail;
+  throw new CliError({
+    code: 'no-artifact',
+    message: `${activation?.activation ?? status.env} has no ${kind}: it is ${activation?.outcome ?? activation?.stage ?? status.state}, ${activation?.reason ?? status.reason}`,
+    next: `msx status ${status.env}`,
+    trace: activation?.traces[0] ?? null,
+    exitCode: exitCodes.notFound,
+  });
+}
+
+export function missingService(env: string, service: string, known: readonly string[]): CliError {
+  return new CliError({
+    code: 'not-found',
+    message: `${env} has no service ${JSON.stringify(service)}; it has: ${known.join(', ')}`,
+    next: `msx get services ${env}`,
+    exitCode: exitCodes.notFound,
+  });
+}

@@ -1,0 +1,155 @@
+import { Command, CommanderError, Option } from 'commander';
+import { exitCodes } from './exit-codes.ts';
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/** Parses, runs, reports; the exit code is the result. Each command's module is loaded only when it runs. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    const { reportError } = await import('./report-error.ts');
+    return reportError(error, argv);
+  }
+}
+
+const examples: Readonly<Record<string, string>> = {
+  msx: 'msx up &  msx apply -f examples/storefront/baseline.yaml --wait',
+  up: 'msx up --data .msx',
+  apply: 'msx apply -f examples/storefront/overlay-payments.yaml --wait',
+  get: 'msx get services feat-payments -o json',
+  status: 'msx status feat-payments',
+  plan: 'msx plan feat-payments -o wide',
+  explain: 'msx explain feat-payments catalog',
+  resolve: 'msx resolve feat-express shipping',
+  trace: 'msx trace feat-payments@1',
+  events: 'msx events -w --env feat-payments',
+  stop: 'msx stop feat-payments --wait',
+  resume: 'msx resume feat-payments --wait',
+  retry: 'msx retry feat-payments --wait',
+  delete: 'msx delete feat-payments --wait',
+  logs: 'msx logs feat-payments payments',
+};
+
+function buildProgram(): Command {
+  const program = new Command('msx')
+    .description(
+      'Blueprints into sparse, derived environments: what runs here, what is inherited, where requests go, and why',
+    )
+    .version('0.1.0')
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride()
+    .showHelpAfterError('(msx --help lists the commands)');
+  withExample(program, 'msx');
+
+  add(program, 'up', 'Start a nats-server, the six services and the router on this machine', (command) =>
+    command
+      .option('--data <dir>', 'where everything is kept (default: MSX_DATA or .msx)')
+      .action(async (flags: Flags) => (await import('./up.ts')).upCommand(flags)),
+  );
+  add(program, 'apply', 'Submit a Blueprint', (command) =>
+    command
+      .requiredOption('-f, --file <file...>', 'Blueprint in YAML or JSON; - reads standard input')
+      .option('--env <name>', 'environment, where the file does not say its name')
+      .option('--wait', 'wait for the outcome of the activation')
+      .option('--wait-timeout <seconds>', 'give up waiting after so long', '300')
+      .action(async (flags: Flags) => (await import('./commands/apply.ts')).applyCommand(flags)),
+  );
+  add(
+    program,
+    'get',
+    'List environments, services, revisions, activations, executions, journal, submissions or audit',
+    (command) =>
+      command
+        .argument('<kind>', 'what to list; execution <env> shows every transition')
+        .argument('[name]', 'an environment')
+        .option('--at <generation>', 'as of a generation')
+        .action(async (kind: string, name: string | undefined, flags: Flags) =>
+          (await import('./commands/get.ts')).getCommand(kind, name, flags),
+        ),
+  );
+  add(program, 'status', 'Show how environments are', (command) =>
+    command
+      .argument('[env]')
+      .action(async (env: string | undefined, flags: Flags) =>
+        (await import('./commands/status.ts')).statusCommand(env, flags),
+      ),
+  );
+  add(program, 'plan', 'Show what runs here, what is inherited, the jobs and the cost', (command) =>
+    command
+      .argument('<env>')
+      .option('--at <generation>', 'as of a generation')
+      .action(async (env: string, flags: Flags) => (await import('./commands/plan.ts')).planCommand(env, flags)),
+  );
+  add(program, 'explain', 'Say why a service runs here or is inherited', (command) =>
+    command
+      .argument('<env>')
+      .argument('<service>')
+      .option('--at <generation>', 'as of a generation')
+      .action(async (env: string, service: string, flags: Flags) =>
+        (await import('./commands/explain.ts')).explainCommand(env, service, flags),
+      ),
+  );
+  add(program, 'resolve', 'Show where requests for a service go, and every tier that was tried', (command) =>
+    command
+      .argument('<env>')
+      .argument('[service]')
+      .option('--at <generation>', 'as of a generation')
+      .action(async (env: string, service: string | undefined, flags: Flags) =>
+        (await import('./commands/resolve.ts')).resolveCommand(env, service, flags),
+      ),
+  );
+  add(program, 'trace', 'Draw the trace of an activation', (command) =>
+    command
+      .argument('<activation>', '<env>@<generation>, an environment, or a trace id')
+      .action(async (activation: string, flags: Flags) =>
+        (await import('./commands/trace.ts')).traceCommand(activation, flags),
+      ),
+  );
+  add(program, 'events', 'Print events', (command) =>
+    command
+      .option('-w, --watch', 'go on with new ones')
+      .option('--env <name>', 'of one environment only')
+      .action(async (flags: Flags) => (await import('./commands/events.ts')).eventsCommand(flags)),
+  );
+  add(program, 'logs', 'Print what a local service wrote', (command) =>
+    command
+      .argument('<env>')
+      .argument('<service>')
+      .action(async (env: string, service: string, flags: Flags) =>
+        (await import('./commands/logs.ts')).logsCommand(env, service, flags),
+      ),
+  );
+  addVerb(program, 'stop', 'Stop what runs locally; a parent that children hold is refused without --cascade');
+  addVerb(program, 'resume', 'Run again what was stopped');
+  addVerb(program, 'retry', 'Derive a new generation and try again');
+  addVerb(program, 'delete', 'Take an environment away');
+  return program;
+}
+
+function addVerb(program: Command, verb: string, description: string): void {
+  add(program, verb, description, (command) => {
+    if (verb === 'stop' || verb === 'delete') command.option('--cascade', 'children that hold it go too');
+    return command
+      .argument('<env>')
+      .option('--wait', 'wait for the outcome')
+      .option('--wait-timeout <seconds>', 'give up waiting after so long', '300')
+      .action(async (env: string, flags: Flags) => (await import('./commands/verb.ts')).verbCommand(verb, env, flags));
+  });
+}
+
+function add(program: Command, name: string, description: string, shape: (command: Command) => Command): void {
+  const command = program.command(name).description(description).exitOverride();
+  command.addOption(new Option('-o, --output <format>', 'table, wide, json, yaml or name (MSX_OUTPUT)'));
+  command.addOption(new Option('--org <name>', 'organisation (MSX_ORG)'));
+  shape(command);
+  withExample(command, name);
+}
+
+function withExample(command: Command, name: string): void {
+  const example = examples[name];
+  if (example) command.addHelpText('after', `\nExample:\n  $ ${example}`);
+}
