@@ -16,6 +16,8 @@ export const headerNames = {
   ceSpecVersion: 'ce-specversion',
   /** Dead letters: where the message came from and why it is here. */
   deadReason: 'msx-dead-reason',
+  /** The id that the message had: a submission's answer is recorded under it. */
+  deadMessageId: 'msx-dead-message-id',
   deadSubject: 'msx-dead-subject',
   deadStream: 'msx-dead-stream',
   deadSequence: 'msx-dead-sequence',
