@@ -3,7 +3,7 @@ import type { RemoteTier } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import type { EffectiveGraph, EffectiveService } from '@microstax/model/effective-graph';
 import type { Revision } from '@microstax/model/revision';
-import type { PortProtocol } from '@microstax/model/service-spec';
+import type { DependencySpec, PortProtocol } from '@microstax/model/service-spec';
 import type { ComposedAncestor, CompositionInput } from './composition.ts';
 
 /** A port that a caller here needs. */
@@ -48,7 +48,7 @@ export function sceneOf({ env, own, effective, lineage, outside }: CompositionIn
 function needsOf(effective: EffectiveGraph): Map<string, Need[]> {
   const needs = new Map<string, Need[]>();
   for (const { name: caller, spec } of sortedBy(effective.services, (service) => service.name)) {
-    for (const { service, kind, port, protocol } of sortedBy(spec.dependsOn, (edge) => edge.port ?? '')) {
+    for (const { service, kind, port, protocol } of sortedBy(spec.dependsOn, needKey)) {
       if (service === caller || (port === undefined && kind !== 'calls')) continue;
       const sofar = needs.get(service);
       if (sofar === undefined) needs.set(service, [{ caller, port, protocol }]);
@@ -57,6 +57,10 @@ function needsOf(effective: EffectiveGraph): Map<string, Need[]> {
     }
   }
   return needs;
+}
+
+function needKey({ port, protocol }: DependencySpec): string {
+  return `${port ?? ''} ${protocol}`;
 }
 
 export type Removal = {

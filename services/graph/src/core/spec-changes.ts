@@ -99,7 +99,7 @@ function shownSecret({ name, source }: SecretSpec): string {
 
 function shownDependency({ kind, port, protocol, required, propagates }: DependencySpec): string {
   const over = port === undefined ? protocol : `${protocol} port "${port}"`;
-  return `${kind} over ${over}, ${required ? 'required' : 'optional'}, ${propagates ? 'with' : 'without'} context`;
+  return `${kind} over ${over}${required ? '' : ', optional'}${propagates ? ', carries context' : ''}`;
 }
 
 /** RFC 6901. */
