@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findNatsServer } from '@microstax/service/nats-server';
 
 /**
  * Runs the suites and prints, last and alone on its line, `N passed, N failed`. A suite that cannot be loaded counts as
@@ -14,6 +15,9 @@ type Report = {
 
 const folder = mkdtempSync(join(tmpdir(), 'msx-test-'));
 const report = join(folder, 'report.json');
+
+// One fetch for all workers: each would make its own otherwise.
+await findNatsServer({ env: process.env, allowFetch: true, announce: (line) => process.stderr.write(`${line}\n`) });
 
 const asked = process.argv.slice(2);
 const vitest = spawn(
