@@ -1,0 +1,55 @@
+import type { ComposedService, Composition } from '@microstax/model/composition';
+import type { Wanted } from '@microstax/model/derivation';
+import type { Difference, ServiceDifference } from '@microstax/model/difference';
+import { must } from '@microstax/model/must';
+import type { DependencySpec } from '@microstax/model/service-spec';
+
+/** A dependency between two services of the environment, by index. */
+export type Edge = { readonly from: number; readonly to: number; readonly dependency: DependencySpec };
+
+/** What the steps of a plan read: composition and difference joined, services by index in the order of their names. */
+export type ComposedView = {
+  readonly env: string;
+  readonly root: string;
+  /** Whether the environment derives from another one; a root has nobody to inherit from and no context to carry. */
+  readonly derived: boolean;
+  readonly wanted: Wanted;
+  readonly services: readonly ComposedService[];
+  readonly differences: readonly ServiceDifference[];
+  readonly indexOf: ReadonlyMap<string, number>;
+  /** Dependencies of services that are not removed, on services that the environment knows; in the order of names. */
+  readonly edges: readonly Edge[];
+};
+
+/** Joins composition and difference. Throws where one knows a service that the other does not: the graph made both. */
+export function composedView(composition: Composition, difference: Difference, wanted: Wanted): ComposedView {
+  const { env, root, services } = composition;
+  const byName = new Map(difference.services.map((entry) => [entry.service, entry]));
+  const indexOf = new Map(services.map((service, index) => [service.name, index]));
+  return {
+    env,
+    root,
+    derived: root !== env,
+    wanted,
+    services,
+    differences: services.map(({ name }) => must(byName.get(name), `the difference knows composed service "${name}"`)),
+    indexOf,
+    edges: services.flatMap((service, from) => edgesOf(service, from, indexOf)),
+  };
+}
+
+export function serviceAt(view: ComposedView, index: number): ComposedService {
+  return must(view.services[index], `service ${index} is composed`);
+}
+
+export function nameAt(view: ComposedView, index: number): string {
+  return serviceAt(view, index).name;
+}
+
+function edgesOf(service: ComposedService, from: number, indexOf: ReadonlyMap<string, number>): Edge[] {
+  if (service.removed) return [];
+  return service.spec.dependsOn.flatMap((dependency) => {
+    const to = indexOf.get(dependency.service);
+    return to === undefined || to === from ? [] : [{ from, to, dependency }];
+  });
+}

@@ -1,0 +1,63 @@
+import type { ContextEdge } from '@microstax/model/plan';
+import { type ComposedView, nameAt, serviceAt } from './composed-view.ts';
+import type { Flow } from './flows.ts';
+import type { Placed } from './place-services.ts';
+import { dependencyPhrase } from './placement-reasons.ts';
+
+/**
+ * Every flow that must carry the context, with its carrier and why, and every one that cannot, with what follows.
+ * In the order of names.
+ */
+export function contextEdgesOf(
+  view: ComposedView,
+  flows: readonly Flow[],
+  placed: readonly Placed[],
+): readonly ContextEdge[] {
+  return flows.flatMap((flow) => {
+    const edge = contextEdge(view, flow, placed);
+    return edge === null ? [] : [edge];
+  });
+}
+
+function contextEdge(view: ComposedView, flow: Flow, placed: readonly Placed[]): ContextEdge | null {
+  const needed = placed[flow.to]?.carriesContext === true;
+  const local = placed[flow.from]?.kind === 'local';
+  const named = { from: nameAt(view, flow.from), to: nameAt(view, flow.to), protocol: flow.protocol };
+  if (isPassedThrough(flow))
+    return { ...named, carrier: 'none', required: false, reason: passedThrough(view, flow, placed) };
+  if (!needed) return null;
+  const target = `requests of ${view.env} to ${named.to} are told by it`;
+  if (isMessage(flow)) {
+    if (flow.passes)
+      return { ...named, carrier: 'header', required: true, reason: `message headers carry it: ${target}` };
+    const reason = `${dependencyPhrase(view, flow)} without the context, so ${named.from} runs here for ${view.env} alone`;
+    return { ...named, carrier: 'none', required: false, reason };
+  }
+  if (local) {
+    const reason = `${named.from} runs here and leaves through the listener of ${view.env}, which stamps: ${target}`;
+    return { ...named, carrier: 'stamped by the listener', required: true, reason };
+  }
+  const by = placed[flow.from]?.provider?.env ?? view.root;
+  return { ...named, carrier: 'baggage', required: true, reason: `${by}'s ${named.from} passes it on: ${target}` };
+}
+
+function isMessage({ edge }: Flow): boolean {
+  return edge.dependency.kind === 'consumes';
+}
+
+/** Over grpc and tcp the router cannot tell requests apart: the listener has one target. */
+export function isPassedThrough(flow: Flow): boolean {
+  return flow.protocol !== 'http' && !isMessage(flow);
+}
+
+function passedThrough(view: ComposedView, flow: Flow, placed: readonly Placed[]): string {
+  const from = nameAt(view, flow.from);
+  const to = nameAt(view, flow.to);
+  const { kind, provider } = placed[flow.to] ?? {};
+  const through = `${flow.protocol} is passed through to one target`;
+  if (kind === 'denied') return `${through}, and ${to} has none in ${view.env}`;
+  if (kind === 'local' && view.derived) return `${through}: ${from} runs here too, because ${to} does`;
+  if (kind === 'local') return `${through}, the ${to} of ${view.env}; an overlay that changes ${to} runs ${from} too`;
+  const target = provider?.env ?? serviceAt(view, flow.to).owner;
+  return `${through}, the ${to} of ${target}; were ${to} changed here, ${from} would have to run here too`;
+}

@@ -1,0 +1,331 @@
+import { aRevision, aService } from '@microstax/testkit/blueprints';
+import { given } from '@microstax/testkit/given';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { composedView } from './composed-view.ts';
+import { flowsOf } from './flows.ts';
+import { type PlaceDecision, type Placed, placeServices } from './place-services.ts';
+import type { PlanInput } from './plan.ts';
+import { requirementsOf } from './requirements.ts';
+import { derived } from './testing/lineage.ts';
+import { allPlacements } from './testing/naive-placement.ts';
+import { compositions, type RandomCase } from './testing/random-composition.ts';
+import { overlay, shop } from './testing/shop.ts';
+
+function place({ composition, difference, derivation }: PlanInput): PlaceDecision {
+  const view = composedView(composition.value, difference.value, derivation.value.wanted);
+  const requirements = requirementsOf(view);
+  return placeServices(view, requirements, flowsOf(view, requirements));
+}
+
+function placedOf(decision: PlaceDecision): Readonly<Record<string, Placed>> {
+  if (decision.kind !== 'placed') throw new Error(`Nothing is placed: ${decision.findings[0]?.reason}`);
+  return Object.fromEntries(decision.placed.map((placed) => [placed.service, placed]));
+}
+
+function kindsOf(decision: PlaceDecision): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(placedOf(decision)).map(([name, { kind }]) => [name, kind]));
+}
+
+function reasonOf(decision: PlaceDecision, service: string) {
+  return placedOf(decision)[service]?.reasons[0];
+}
+
+const payments2 = overlay('feat-payments', { payments: { env: { FEE: '5' } } });
+
+describe('placeServices()', () => {
+  test('runs everything of a root, without any context', () => {
+    given(derived([shop]))
+      .when(place)
+      .thenCheck((decision) => {
+        const placed = Object.values(placedOf(decision));
+        expect(placed.map(({ kind }) => kind)).toEqual(placed.map(() => 'local'));
+        expect(placed.some(({ carriesContext }) => carriesContext)).toBe(false);
+        expect(reasonOf(decision, 'cart')?.code).toBe('root-runs-everything');
+      });
+  });
+
+  test('runs the changed service of an overlay and inherits the rest', () => {
+    given(derived([payments2, shop]))
+      .when(place)
+      .thenCheck((decision) => {
+        expect(kindsOf(decision)).toMatchObject({ payments: 'local', web: 'inherited', checkout: 'inherited' });
+        expect(Object.values(kindsOf(decision)).filter((kind) => kind === 'local')).toHaveLength(1);
+        expect(reasonOf(decision, 'payments')).toEqual({
+          code: 'declared-change',
+          text: 'payments is changed in feat-payments: /env (behaviour)',
+          because: ['/env'],
+        });
+        expect(reasonOf(decision, 'catalog')).toEqual({
+          code: 'unchanged-inherited',
+          text: "catalog is unchanged from shop's, so shop provides it",
+        });
+      });
+  });
+
+  test('says which inherited services must pass the context on, and to whom', () => {
+    given(derived([payments2, shop]))
+      .when(place)
+      .thenCheck((decision) => {
+        const { web, checkout, catalog, cart } = placedOf(decision);
+        expect([web?.carriesContext, checkout?.carriesContext]).toEqual([true, true]);
+        expect([catalog?.carriesContext, cart?.carriesContext]).toEqual([false, false]);
+        expect(web?.reasons[1]).toEqual({
+          code: 'carries-context',
+          text: 'requests to web must carry the context of feat-payments on: web → checkout → payments, and payments runs here',
+          because: ['web', 'checkout', 'payments'],
+        });
+      });
+  });
+
+  test('finds the provider of a feature in its team, and says so', () => {
+    const team = overlay('team', { shipping: { env: { V: '1.1' } } });
+    given(derived([overlay('feat', { checkout: { env: { V: '1.2' }, dependsOn: ['shipping'] } }, 'team'), team, shop]))
+      .when(place)
+      .thenCheck((decision) => {
+        const { shipping, checkout } = placedOf(decision);
+        expect(shipping).toMatchObject({ kind: 'inherited', provider: { env: 'team', service: 'shipping' } });
+        expect(shipping?.carriesContext).toBe(true);
+        expect(checkout?.kind).toBe('local');
+      });
+  });
+
+  test('runs a caller that drops the context of an overridden service', () => {
+    const legacy = aRevision('shop', {
+      services: [
+        aService('web', { expose: true, dependsOn: ['legacy', 'catalog'] }),
+        aService('legacy', { dependsOn: [{ service: 'ledger', protocol: 'tcp' }] }),
+        aService('ledger', { dependsOn: [] }),
+        aService('catalog'),
+      ],
+    });
+    given(derived([overlay('feat', { ledger: { args: ['-v'] } }), legacy]))
+      .when(place)
+      .thenCheck((decision) => {
+        expect(kindsOf(decision)).toEqual({ catalog: 'inherited', ledger: 'local', legacy: 'local', web: 'inherited' });
+        expect(reasonOf(decision, 'legacy')).toEqual({
+          code: 'context-must-pass',
+          text: 'legacy must run here: legacy calls ledger over tcp, which carries no context, and ledger runs here',
+          because: ['legacy', 'ledger'],
+        });
+      });
+  });
+
+  test('passes grpc through like raw tcp, also where it is declared to propagate', () => {
+    const hotrod = aRevision('shop', {
+      services: [
+        aService('frontend', { expose: true, dependsOn: [{ service: 'driver', protocol: 'grpc', propagates: true }] }),
+        aService('driver'),
+      ],
+    });
+    given(derived([overlay('feat', { driver: { args: ['-v'] } }), hotrod]))
+      .when((input) => kindsOf(place(input)))
+      .then({ driver: 'local', frontend: 'local' });
+  });
+
+  test('takes the queue along with its consumer', () => {
+    const queued = aRevision('shop', {
+      services: [
+        aService('web', { expose: true, dependsOn: [{ service: 'orders', kind: 'publishes', protocol: 'tcp' }] }),
+        aService('orders'),
+        aService('worker', { dependsOn: [{ service: 'orders', kind: 'consumes', protocol: 'tcp' }] }),
+      ],
+    });
+    given(
+      derived([
+        overlay('feat', {
+          worker: { args: ['-v'], dependsOn: [{ service: 'orders', kind: 'consumes', protocol: 'tcp' }] },
+        }),
+        queued,
+      ]),
+    )
+      .when(place)
+      .thenCheck((decision) => {
+        expect(kindsOf(decision)).toEqual({ orders: 'local', web: 'local', worker: 'local' });
+        expect(reasonOf(decision, 'orders')).toEqual({
+          code: 'queue-follows-consumer',
+          text: "orders must run here: worker runs here and would take the messages of shop's orders",
+          because: ['orders', 'worker'],
+        });
+      });
+  });
+
+  test('asks nothing of a caller that no entry reaches', () => {
+    const cron = aRevision('shop', {
+      services: [
+        aService('web', { expose: true, dependsOn: ['payments'] }),
+        aService('cron', { dependsOn: [{ service: 'payments', propagates: false }] }),
+        aService('payments'),
+      ],
+    });
+    given(derived([overlay('feat', { payments: { args: ['-v'] } }), cron]))
+      .when((input) => kindsOf(place(input)))
+      .then({ cron: 'inherited', payments: 'local', web: 'inherited' });
+  });
+
+  test('denies a service that the overlay takes away, and makes its callers carry the context', () => {
+    given(derived([aRevision('feat', { parent: 'shop', removes: ['shipping'] }), shop]))
+      .when(place)
+      .thenCheck((decision) => {
+        const { shipping, checkout, catalog } = placedOf(decision);
+        expect(shipping).toMatchObject({ kind: 'denied', code: 'removed', carriesContext: true });
+        expect([checkout?.carriesContext, catalog?.carriesContext]).toEqual([true, false]);
+      });
+  });
+
+  test('leaves a change of capacity to the inherited instance and says so', () => {
+    const more = { resources: { cpuMillicores: 900, memoryBytes: 1024, storageBytes: 0 }, dependsOn: ['store'] };
+    given(derived([overlay('feat', { cart: more }), shop]))
+      .when((input) => reasonOf(place(input), 'cart'))
+      .then({
+        code: 'declared-but-inherited',
+        text: "cart is declared in feat with changes that shop's instance can stand in for: /resources (capacity)",
+        because: ['/resources'],
+      });
+  });
+
+  test('says that a declaration is identical', () => {
+    given(derived([overlay('feat', { payments: {} }), shop]))
+      .when((input) => reasonOf(place(input), 'payments')?.text)
+      .then("payments is declared in feat and identical to shop's, so shop provides it");
+  });
+
+  test('denies what is optional, nobody offers and cannot run', () => {
+    const own = aService('web', { expose: true, dependsOn: [{ service: 'hints', required: false }] });
+    given(derived([aRevision('shop', { services: [own, aService('hints', { run: null })] })]))
+      .when(place)
+      .thenCheck((decision) => {
+        expect(placedOf(decision).hints).toMatchObject({ kind: 'denied', code: 'no-provider' });
+        expect(kindsOf(decision).web).toBe('local');
+      });
+  });
+
+  test('refuses what is required, nobody offers and cannot run', () => {
+    const own = aService('web', { expose: true, dependsOn: ['hints'] });
+    given(derived([aRevision('shop', { services: [own, aService('hints', { run: null })] })]))
+      .when(place)
+      .thenMatches({
+        kind: 'contradiction',
+        findings: [
+          expect.objectContaining({
+            severity: 'error',
+            code: 'contradiction',
+            subject: 'hints',
+            reason:
+              'hints must run here and cannot: shop derives from no other environment, so hints runs here; but hints declares nothing that could be run',
+          }),
+        ],
+      });
+  });
+
+  test('names the shortest chain of a contradiction, and no consequence of it', () => {
+    const ledger = { service: 'ledger', protocol: 'tcp' } as const;
+    const base = aRevision('shop', {
+      services: [
+        aService('web', { expose: true, dependsOn: ['near', 'far'] }),
+        aService('far', { dependsOn: ['near'] }),
+        aService('near', { sharing: 'require', dependsOn: [ledger] }),
+        aService('ledger'),
+      ],
+    });
+    given(derived([overlay('feat', { ledger: { args: ['-v'] } }), base]))
+      .when(place)
+      .thenMatches({
+        kind: 'contradiction',
+        findings: [
+          {
+            severity: 'error',
+            code: 'contradiction',
+            subject: 'near',
+            reason:
+              'near must run here and cannot: ledger is changed in feat: /args (behaviour); near calls ledger over tcp, which carries no context, so near must run here too; but near must be shared: its sharing is "require", so no environment below may run a copy',
+            next: 'set sharing.inherit of near to "allow" where it is declared, or take back what forces it to run here',
+            evidence: expect.objectContaining({ requirements: 3 }),
+          },
+        ],
+      });
+  });
+
+  test('refuses a change of a service that must be shared, also where the overlay lifts that itself', () => {
+    const base = aRevision('shop', { services: [aService('web', { expose: true, sharing: 'require' })] });
+    given(derived([overlay('feat', { web: { expose: true, sharing: 'allow', args: ['-v'] } }), base]))
+      .when((input) => place(input).kind)
+      .then('contradiction');
+  });
+
+  test('runs nothing where stopped is wanted: the remote alternative answers, else nobody does', () => {
+    const own = { payments: { env: { FEE: '5' } }, extra: {} };
+    given(derived([overlay('feat', own), shop], { wanted: 'stopped' }))
+      .when(place)
+      .thenCheck((decision) => {
+        expect(placedOf(decision).payments).toMatchObject({ kind: 'inherited', provider: { env: 'shop' } });
+        expect(placedOf(decision).extra).toMatchObject({ kind: 'denied', code: 'not-wanted' });
+        expect(reasonOf(decision, 'extra')?.text).toBe(
+          'feat is wanted stopped, so extra does not run here, and no environment offers it',
+        );
+        expect(Object.values(kindsOf(decision))).not.toContain('local');
+      });
+  });
+
+  test('places a sleeping environment as it would run', () => {
+    const awake = kindsOf(place(derived([payments2, shop])));
+    given(derived([payments2, shop], { wanted: 'asleep' }))
+      .when((input) => kindsOf(place(input)))
+      .then(awake);
+  });
+});
+
+describe('placeServices() against every assignment of small graphs', () => {
+  const run = ({ composition, difference }: RandomCase): PlaceDecision => {
+    const view = composedView(composition, difference, 'running');
+    const requirements = requirementsOf(view);
+    return placeServices(view, requirements, flowsOf(view, requirements));
+  };
+
+  test('finds the one least local assignment, and refuses exactly where there is none', () => {
+    const seen = { placed: 0, contradiction: 0, implied: 0 };
+    fc.assert(
+      fc.property(compositions(6), (small): void => {
+        const decision = run(small);
+        const allowed = allPlacements(small.composition, small.difference);
+        seen[decision.kind] += 1;
+        if (decision.kind === 'contradiction') {
+          expect(allowed).toEqual([]);
+          return;
+        }
+        const local = new Set(decision.placed.filter(({ kind }) => kind === 'local').map(({ service }) => service));
+        const context = new Set(
+          decision.placed.filter((placed) => placed.carriesContext).map(({ service }) => service),
+        );
+        expect(allowed.filter((one) => same(one.local, local) && same(one.context, context))).toHaveLength(1);
+        for (const other of allowed) {
+          expect(other.local.isSupersetOf(local)).toBe(true);
+          expect(other.context.isSupersetOf(context)).toBe(true);
+        }
+        if (decision.placed.some(({ reasons }) => reasons[0]?.code === 'context-must-pass')) seen.implied += 1;
+      }),
+      { numRuns: 1_500, seed: 5_3 },
+    );
+    expect(seen.placed).toBeGreaterThan(300);
+    expect(seen.contradiction).toBeGreaterThan(100);
+    expect(seen.implied).toBeGreaterThan(50);
+  });
+
+  test('places a chain of five thousand services without recursion, each forced by the next', () => {
+    const count = 5_000;
+    const services = Array.from({ length: count }, (_, at) =>
+      aService(`s${at}`, {
+        expose: at === 0,
+        dependsOn: at + 1 < count ? [{ service: `s${at + 1}`, propagates: false }] : [],
+      }),
+    );
+    const base = aRevision('shop', { services });
+    const last = services.at(-1);
+    const decision = place(derived([overlay('feat', { [last?.name ?? '']: { args: ['-v'] } }), base]));
+    expect(Object.values(kindsOf(decision)).every((kind) => kind === 'local')).toBe(true);
+  });
+});
+
+function same(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && a.isSubsetOf(b);
+}

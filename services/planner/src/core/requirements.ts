@@ -1,0 +1,91 @@
+import type { ComposedService } from '@microstax/model/composition';
+import type { ServiceDifference } from '@microstax/model/difference';
+import type { PlacementReason } from '@microstax/model/plan';
+import type { ComposedView } from './composed-view.ts';
+import { movingChanges, namedChanges } from './named-changes.ts';
+
+/** The hard facts about one service: why it must run here, why it must not, and whether it is here at all. */
+export type Requirements = {
+  readonly local: readonly PlacementReason[];
+  readonly remote: readonly PlacementReason[];
+  /** Nobody can be asked for it here: it is taken away, or optional and nobody provides it. */
+  readonly absent: 'removed' | 'no-provider' | null;
+};
+
+/** Hard facts come from difference and composition alone (design 5.3). */
+export function requirementsOf(view: ComposedView): readonly Requirements[] {
+  const optional = onlyOptional(view);
+  return view.services.map((service, index) => {
+    const difference = view.differences[index] as ServiceDifference;
+    if (service.removed) return { local: [], remote: [], absent: 'removed' };
+    const local = mustBeLocal(view, service, difference);
+    const remote = mustBeRemote(view, service, difference);
+    // An optional dependency that can neither run here nor be inherited is denied, not refused (design 5.3).
+    const denied =
+      remote.length > 0 && service.remote === null && optional[index] === true && difference.state !== 'changed';
+    return denied ? { local: [], remote, absent: 'no-provider' } : { local, remote, absent: null };
+  });
+}
+
+function mustBeLocal(view: ComposedView, service: ComposedService, difference: ServiceDifference): PlacementReason[] {
+  const { env } = view;
+  const { name, remote, owner } = service;
+  const reasons: PlacementReason[] = [];
+  if (!view.derived && owner === env) {
+    const text = `${env} derives from no other environment, so ${name} runs here`;
+    return [{ code: 'root-runs-everything', text }];
+  }
+  if (difference.state === 'added' && owner === env)
+    reasons.push({ code: 'added', text: `${name} is new in ${env}: no environment it derives from declares it` });
+  const moving = movingChanges(difference.changes);
+  if (difference.state === 'changed' && moving.length > 0)
+    reasons.push({
+      code: 'declared-change',
+      text: `${name} is changed in ${env}: ${namedChanges(moving)}`,
+      because: moving.map((change) => change.pointer),
+    });
+  if (service.spec.sharing === 'deny')
+    reasons.push({ code: 'sharing-denied', text: `${name} may not be shared: its sharing is "deny"` });
+  if (remote === null && reasons.length === 0) reasons.push(noRemoteAlternative(service));
+  return reasons;
+}
+
+function noRemoteAlternative({ name, candidates }: ComposedService): PlacementReason {
+  const because = candidates.map((candidate) => `${candidate.env} as ${candidate.tier}: ${candidate.reason}`);
+  const code = 'no-remote-alternative';
+  if (because.length === 0) return { code, text: `${name} cannot be inherited: no environment offers it` };
+  return { code, text: `${name} cannot be inherited: ${because.join('; ')}`, because };
+}
+
+function mustBeRemote(view: ComposedView, service: ComposedService, difference: ServiceDifference): PlacementReason[] {
+  const { name, spec, owner } = service;
+  const reasons: PlacementReason[] = [];
+  if (owner !== view.env || difference.state === 'changed') {
+    if (parentSharing(service, difference) === 'require')
+      reasons.push({
+        code: 'sharing-required',
+        text: `${name} must be shared: its sharing is "require", so no environment below may run a copy`,
+      });
+  }
+  if (spec.run === undefined)
+    reasons.push({ code: 'no-runnable-spec', text: `${name} declares nothing that could be run` });
+  return reasons;
+}
+
+// An overlay does not lift its parent's `require` by declaring another value beside its change.
+function parentSharing({ spec }: ComposedService, { changes }: ServiceDifference): string {
+  const change = changes.find(({ pointer }) => pointer === '/sharing' || pointer.startsWith('/sharing/'));
+  return change?.before?.replaceAll('"', '') ?? spec.sharing;
+}
+
+/** Whether a service is depended on, and by nobody who requires it. */
+function onlyOptional(view: ComposedView): readonly boolean[] {
+  const wanted = view.services.map(() => ({ by: 0, required: false }));
+  for (const { to, dependency } of view.edges) {
+    const entry = wanted[to];
+    if (entry === undefined) continue;
+    entry.by += 1;
+    entry.required ||= dependency.required;
+  }
+  return wanted.map(({ by, required }) => by > 0 && !required);
+}
