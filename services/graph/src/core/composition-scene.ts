@@ -1,9 +1,9 @@
-import { compareText, sortedBy } from '@microstax/model/compare';
+import { compareText } from '@microstax/model/compare';
 import type { RemoteTier } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import type { EffectiveGraph, EffectiveService } from '@microstax/model/effective-graph';
 import type { Revision } from '@microstax/model/revision';
-import type { DependencySpec, PortProtocol } from '@microstax/model/service-spec';
+import type { PortProtocol } from '@microstax/model/service-spec';
 import type { ComposedAncestor, CompositionInput } from './composition.ts';
 
 /** A port that a caller here needs. */
@@ -25,6 +25,7 @@ type Known = {
 export type Scene = {
   readonly env: string;
   readonly own: Revision;
+  readonly takenAway: ReadonlySet<string>;
   readonly here: ReadonlyMap<string, EffectiveService>;
   readonly ancestors: readonly Ancestor[];
   readonly known: ReadonlyMap<string, Known>;
@@ -35,20 +36,24 @@ export type Scene = {
 export function sceneOf({ env, own, effective, lineage, outside }: CompositionInput): Scene {
   const ancestors = lineage.map((ancestor, index): Ancestor => {
     const tier = index === lineage.length - 1 ? 'baseline' : 'inherited ancestor';
-    const taken = ancestor.revision.services.filter((declaration) => declaration.kind === 'remove');
-    const takenAway = new Set(taken.map((declaration) => declaration.name));
-    return { ...ancestor, tier, services: byName(ancestor.effective), takenAway };
+    return { ...ancestor, tier, services: byName(ancestor.effective), takenAway: takenAwayBy(ancestor.revision) };
   });
   const known = new Map<string, Known>();
   for (const provider of outside) known.set(provider.env, { services: byName(provider.effective) });
   for (const ancestor of ancestors) known.set(ancestor.env, ancestor);
-  return { env, own, here: byName(effective), ancestors, known, needs: needsOf(effective) };
+  const needs = needsOf(effective);
+  return { env, own, takenAway: takenAwayBy(own), here: byName(effective), ancestors, known, needs };
 }
 
+function takenAwayBy({ services }: Revision): Set<string> {
+  return new Set(services.flatMap(({ kind, name }) => (kind === 'remove' ? [name] : [])));
+}
+
+/** Graph and specs are sorted by their invariants, so the first caller named is always the same. */
 function needsOf(effective: EffectiveGraph): Map<string, Need[]> {
   const needs = new Map<string, Need[]>();
-  for (const { name: caller, spec } of sortedBy(effective.services, (service) => service.name)) {
-    for (const { service, kind, port, protocol } of sortedBy(spec.dependsOn, needKey)) {
+  for (const { name: caller, spec } of effective.services) {
+    for (const { service, kind, port, protocol } of spec.dependsOn) {
       if (service === caller || (port === undefined && kind !== 'calls')) continue;
       const sofar = needs.get(service);
       if (sofar === undefined) needs.set(service, [{ caller, port, protocol }]);
@@ -57,10 +62,6 @@ function needsOf(effective: EffectiveGraph): Map<string, Need[]> {
     }
   }
   return needs;
-}
-
-function needKey({ port, protocol }: DependencySpec): string {
-  return `${port ?? ''} ${protocol}`;
 }
 
 export type Removal = {

@@ -6,17 +6,12 @@ import type { Offer } from './provider-offers.ts';
 export type Obstacle = { readonly code: string; readonly reason: string };
 
 /** The first reason why an offer cannot be taken here, or null. */
-export function obstacle(
-  { env, service, passesOn, stale }: Offer,
-  here: EffectiveService,
-  scene: Scene,
-): Obstacle | null {
+export function obstacle({ env, service, stale }: Offer, here: EffectiveService, scene: Scene): Obstacle | null {
   if (service === null) {
     const known = scene.known.has(env) ? `"${env}" has no service "${here.name}"` : `"${env}" is not known`;
     return { code: 'not-declared', reason: env === scene.env ? 'mapped to this environment itself' : known };
   }
-  if (service.spec.run === undefined && !passesOn)
-    return { code: 'no-spec', reason: `"${env}" declares nothing that can run` };
+  if (service.spec.run === undefined) return { code: 'no-spec', reason: `"${env}" declares nothing that can run` };
   if (service.spec.sharing === 'deny') return { code: 'sharing-denied', reason: `"${env}" does not share it` };
   if (here.spec.sharing === 'deny') return { code: 'sharing-denied', reason: 'declared here as not to be inherited' };
   const missing = portObstacle(env, service.spec, here.spec, scene.needs.get(here.name) ?? []);

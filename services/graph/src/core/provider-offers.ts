@@ -12,8 +12,6 @@ export type Offer = {
   readonly service: EffectiveService | null;
   /** What the environment itself knows the service by. */
   readonly specDigest: Digest | undefined;
-  /** It runs no such service itself, its record leads to a provider of its own. */
-  readonly passesOn: boolean;
   /** The pinned spec is not what the environment offers at present. */
   readonly stale: boolean;
 };
@@ -50,8 +48,8 @@ export function inheritedOffers(name: string, lenders: readonly Ancestor[], scen
     const elsewhere = mappingOf(revision, name);
     const answering = elsewhere === undefined ? undefined : scene.known.get(elsewhere)?.services.get(name);
     if (answering !== undefined) {
-      const offer = offerOf(env, tier, `"${env}" maps it to "${elsewhere}"`, service, offered);
-      offers.push({ ...offer, service: answering, passesOn: true });
+      const reason = `"${env}" maps it to "${elsewhere}"`;
+      offers.push({ ...offerOf(env, tier, reason, service, offered), service: answering });
     } else if (service.owner === env) offers.push(offerOf(env, tier, `"${env}" declares it`, service, offered));
   }
   return offers;
@@ -60,13 +58,14 @@ export function inheritedOffers(name: string, lenders: readonly Ancestor[], scen
 /** Ancestors whose own mapping or pool provides what nobody in the lineage declares, up to one that takes it away. */
 export function relayedOffers(name: string, scene: Scene): Offer[] {
   const offers: Offer[] = [];
+  if (scene.takenAway.has(name)) return offers;
   for (const { env, tier, revision, takenAway } of scene.ancestors) {
     if (takenAway.has(name)) break;
     const mapped = mappingOf(revision, name);
     for (const elsewhere of mapped === undefined ? poolsOf(revision) : [mapped]) {
       const service = scene.known.get(elsewhere)?.services.get(name);
       if (service === undefined) continue;
-      offers.push({ ...offerOf(env, tier, `"${env}" has it from "${elsewhere}"`, service), passesOn: true });
+      offers.push(offerOf(env, tier, `"${env}" has it from "${elsewhere}"`, service));
       break;
     }
   }
@@ -81,5 +80,5 @@ function offerOf(
   offered?: ReadonlyMap<string, Digest>,
 ): Offer {
   const stale = service !== null && offered !== undefined && offered.get(service.name) !== service.specDigest;
-  return { env, tier, reason, service, specDigest: service?.specDigest, passesOn: false, stale };
+  return { env, tier, reason, service, specDigest: service?.specDigest, stale };
 }
