@@ -1,0 +1,67 @@
+import type { Digest } from '@microstax/model/digest';
+import type { InstanceRecord, ListenerRecord } from '@microstax/model/journal';
+import type { ServiceSpec } from '@microstax/model/service-spec';
+
+/** Which environment's world is meant. */
+export type Scope = { readonly org: string; readonly env: string };
+
+/** What the world says to an epoch (protocol 23): `fenced` means that a newer owner was here, and the older stops. */
+export type Fence = 'passed' | 'fenced';
+
+export type StartRequest = {
+  readonly scope: Scope;
+  /** The instance's name: the same intent always has the same. */
+  readonly instance: string;
+  readonly epoch: number;
+  readonly spec: ServiceSpec;
+  readonly runDigest: Digest;
+  /** This environment's listeners: what `${host.…}` and `${port.….…}` mean. */
+  readonly listeners: readonly ListenerRecord[];
+};
+
+export type StartOutcome =
+  /** It runs: just started, or living already under this name. */
+  | { readonly kind: 'running'; readonly instance: InstanceRecord; readonly already: boolean }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'failed'; readonly reason: string; readonly again: boolean };
+
+export type ReadyRequest = {
+  readonly scope: Scope;
+  readonly instance: InstanceRecord;
+  readonly spec: ServiceSpec;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+};
+
+export type ReadyOutcome =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'cancelled' }
+  /** `portTaken`: somebody else has its port; started again it gets another. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly portTaken: boolean };
+
+/**
+ * Realises jobs in one kind of world. Every effect is idempotent and compares the epoch first; nothing is retried here
+ * (the executor does, and checks again each time).
+ */
+export interface Driver {
+  /** Raises the environment's fence. After it, no effect of a lower epoch happens, whoever wakes up. */
+  stamp(scope: Scope, epoch: number): Promise<Fence>;
+  /** Makes the secrets of a spec that are not there yet; values never leave the driver but into a started program. */
+  ensureSecrets(scope: Scope, spec: ServiceSpec): Promise<void>;
+  /** Settles when the program runs, which is before it answers. */
+  start(request: StartRequest): Promise<StartOutcome>;
+  /** Settles when every declared port accepts a connection, the program ended, or the time is over. */
+  ready(request: ReadyRequest): Promise<ReadyOutcome>;
+  /** Whether exactly this instance lives. */
+  isAlive(instance: InstanceRecord): boolean;
+  /** In words: how it ended, with its last lines. */
+  lastWords(scope: Scope, instance: InstanceRecord): Promise<string>;
+  /** The living instance of this name: how an unknown outcome is read back. */
+  find(scope: Scope, instance: string): Promise<InstanceRecord | undefined>;
+  /** Every living instance of the environment, whether a journal knows it or not. */
+  list(scope: Scope): Promise<readonly InstanceRecord[]>;
+  /** Asks it to end, waits, insists. Settles when nothing of it lives. */
+  stop(scope: Scope, instance: InstanceRecord, epoch: number): Promise<Fence>;
+  /** Takes away data and secrets of a deleted environment. */
+  clear(scope: Scope, epoch: number): Promise<Fence>;
+}
