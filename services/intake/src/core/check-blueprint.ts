@@ -1,0 +1,208 @@
+import type { IdentifyReply } from '@microstax/contracts/graph-requests';
+import { checkLineage } from '@microstax/model/lineage-check';
+import type { WrittenService } from './blueprint-schema.ts';
+import { notYetProblem } from './locate.ts';
+import type { Path } from './located.ts';
+import { checkRouting } from './normalise-routing.ts';
+import type { Problem } from './problem.ts';
+import { quote } from './quote.ts';
+import type { ReadBlueprint, ReadService } from './read-blueprint.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export type Scene = {
+  readonly blueprint: ReadBlueprint;
+  /** What the graph knows; null where it was not asked. */
+  readonly reply: IdentifyReply | null;
+  readonly surroundings: Surroundings;
+};
+
+/** What is wrong with a Blueprint as a whole: names, lineage, mode, limits. All of it, none stops the others. */
+export function checkBlueprint(scene: Scene): Problem[] {
+  const { blueprint } = scene;
+  return [
+    ...checkName(blueprint),
+    ...checkShutdown(blueprint),
+    ...(blueprint.routing === undefined ? [] : checkRouting(blueprint.routing, blueprint.address.env)),
+    ...lineageProblems(scene),
+    ...checkProject(scene),
+    ...checkPresence(blueprint),
+    ...checkEdges(blueprint),
+    ...checkNames(blueprint.services),
+    ...blueprint.services.flatMap((service) => checkService(service, scene)),
+  ];
+}
+
+function checkName({ address, header }: ReadBlueprint): Problem[] {
+  if (header === undefined || header.name === address.env) return [];
+  return [
+    {
+      code: 'name-differs',
+      path: ['name'],
+      reason: `the Blueprint is called ${quote(header.name)} and was submitted for ${quote(address.env)}`,
+      next: 'submit it under its own name, or change the name',
+    },
+  ];
+}
+
+function checkShutdown({ header }: ReadBlueprint): Problem[] {
+  const { autoShutdownEnabled: enabled, autoShutdownDelayMinutes: delay } = header ?? {};
+  return [
+    ...(enabled ? [notYetProblem(['autoShutdownEnabled'], 'autoShutdownEnabled')] : []),
+    ...(delay !== undefined && enabled !== false
+      ? [notYetProblem(['autoShutdownDelayMinutes'], 'autoShutdownDelayMinutes')]
+      : []),
+  ];
+}
+
+function lineageProblems({ blueprint: { address, routing }, reply }: Scene): Problem[] {
+  if (routing === undefined) return [];
+  const parent = routing.baselineId ?? null;
+  const known = reply ?? { self: null, parent: null, valueHolder: null };
+  const claim = { env: address.env, mode: routing.mode, parent, value: routing.overlayId ?? address.env };
+  const findings = checkLineage(claim, known);
+  const cycle = findings.some(({ code }) => code === 'lineage-cycle');
+  return findings
+    .filter(({ code }) => code !== 'unknown-parent' || (reply !== null && !cycle))
+    .map(({ severity, code, subject, reason, next }) => ({
+      severity: severity === 'error' ? 'error' : 'warning',
+      code,
+      path: subject.split('.'),
+      reason,
+      ...(next === undefined ? {} : { next }),
+    }));
+}
+
+function checkProject({ blueprint: { header }, reply }: Scene): Problem[] {
+  const project = reply?.parent?.project;
+  if (header?.project === undefined || project === undefined || header.project === project) return [];
+  return [
+    {
+      code: 'project-differs',
+      path: ['project'],
+      reason: `project is ${quote(header.project)}, the one of its parent is ${quote(project)}`,
+      next: 'leave project out: an overlay belongs to the project of its root',
+    },
+  ];
+}
+
+function checkPresence({ routing, services, header }: ReadBlueprint): Problem[] {
+  if (header === undefined || routing === undefined || routing.mode === 'overlay' || services.length > 0) return [];
+  return [
+    {
+      code: 'no-services',
+      path: ['services'],
+      reason: `mode is ${quote(routing.mode)}, which needs at least one service`,
+      next: 'declare a service, or make the environment an overlay',
+    },
+  ];
+}
+
+function checkEdges({ services, limits: { maxEdges } }: ReadBlueprint): Problem[] {
+  let edges = 0;
+  for (const { path, written } of services) {
+    edges += written?.dependsOn.length ?? 0;
+    if (edges > maxEdges)
+      return [
+        {
+          code: 'too-many-edges',
+          path: [...path, 'dependsOn'],
+          reason: `the services have more than ${maxEdges} dependencies together (maxEdges); the limit is passed here`,
+        },
+      ];
+  }
+  return [];
+}
+
+/** Two services of one name, now or formerly. */
+function checkNames(services: readonly ReadService[]): Problem[] {
+  const problems: Problem[] = [];
+  const named = new Set<string>();
+  for (const { name, path } of services) {
+    if (name === undefined) continue;
+    if (named.has(name))
+      problems.push({
+        code: 'duplicate-service',
+        path: [...path, 'name'],
+        reason: `service ${quote(name)} is declared twice`,
+        next: 'keep one of them, or rename the other',
+      });
+    named.add(name);
+  }
+  const former = new Set<string>();
+  for (const { path, written } of services)
+    for (const [index, name] of (written?.formerNames ?? []).entries()) {
+      if (named.has(name) || former.has(name))
+        problems.push({
+          code: 'former-name-taken',
+          path: [...path, 'formerNames', index],
+          reason: `former name ${quote(name)} belongs to another service of this Blueprint, or stands here twice`,
+          next: 'a former name is one that nobody has any more',
+        });
+      former.add(name);
+    }
+  return problems;
+}
+
+function checkService({ path, written }: ReadService, scene: Scene): Problem[] {
+  if (written === undefined) return [];
+  return written.remove ? checkRemoval(written, path, scene) : checkRunnable(written, path, scene);
+}
+
+const beside: ReadonlySet<string> = new Set(['name', 'remove', 'description']);
+
+function checkRemoval(written: WrittenService, path: Path, { blueprint, reply, surroundings }: Scene): Problem[] {
+  const problems: Problem[] = [];
+  const at = [...path, 'remove'];
+  const others = Object.entries(written).filter(([key, value]) => !beside.has(key) && isStated(value));
+  if (others.length > 0)
+    problems.push({
+      code: 'removed-and-declared',
+      path: at,
+      mark: 'key',
+      reason: `${quote(written.name)} is removed, so ${others.map(([key]) => quote(key)).join(', ')} would have no meaning`,
+      next: 'keep remove: true alone, or leave it out',
+    });
+  if (blueprint.routing !== undefined && blueprint.routing.mode !== 'overlay')
+    problems.push({
+      code: 'remove-without-parent',
+      path: at,
+      mark: 'key',
+      reason: `only an overlay can take a service away, and mode is ${quote(blueprint.routing.mode)}`,
+      next: `leave ${quote(written.name)} out`,
+    });
+  if (reply !== null && reply.parent !== null && !surroundings.isInherited(written.name))
+    problems.push({
+      severity: 'warning',
+      code: 'removes-nothing',
+      path: at,
+      mark: 'key',
+      reason: `the parent has no service ${quote(written.name)}, so there is nothing to take away`,
+    });
+  return problems;
+}
+
+/** Whether a field was given a value other than what its absence means. */
+function isStated(value: unknown): boolean {
+  if (value === undefined || value === false || value === 1) return false;
+  if (Array.isArray(value)) return value.length > 0;
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).some(([key, inner]) => !(key === 'inherit' && inner === 'allow') && inner !== undefined);
+}
+
+/** A declaration replaces the parent's whole, so one without `run` leaves nothing that could be started here. */
+function checkRunnable(written: WrittenService, path: Path, { blueprint: { routing } }: Scene): Problem[] {
+  if (written.run !== undefined || routing === undefined) return [];
+  const elsewhere =
+    Object.hasOwn(routing.providers, written.name) || routing.pools.length > 0 || written.sharing.inherit === 'require';
+  if (elsewhere) return [];
+  const overlay = routing.mode === 'overlay';
+  return [
+    {
+      severity: overlay ? 'warning' : 'error',
+      code: 'nothing-to-run',
+      path,
+      reason: `${quote(written.name)} has no run, so it cannot be started here${overlay ? ': a declaration replaces the whole one of the parent' : ', and nothing else provides it'}`,
+      next: 'add run: { command: [program, argument] }, or map it in routing.providers',
+    },
+  ];
+}

@@ -1,0 +1,137 @@
+import type { z } from 'zod';
+import { knownKeys } from './blueprint-schema.ts';
+import { kindOf, type Located, nodeAt, type Path } from './located.ts';
+import { nearestWord } from './nearest-word.ts';
+import { insteadOf, notYetFields } from './not-yet.ts';
+import type { Problem } from './problem.ts';
+import { quote, quoteList } from './quote.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Turns what a schema says into problems at the key or the nearest node. Values under `secrets` and `env` are not quoted. */
+export function problemsOf(issues: readonly Issue[], prefix: Path, tree: Located): Problem[] {
+  return issues.flatMap((issue) => problemsOfIssue(issue, [...prefix, ...issue.path.map(step)], tree));
+}
+
+function problemsOfIssue(issue: Issue, path: Path, tree: Located): Problem[] {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(path, key));
+    case 'invalid_key':
+      return [
+        {
+          code: 'bad-key',
+          path,
+          mark: 'key',
+          reason: `key ${shown(path, path.at(-1))} cannot be used: ${issue.issues[0]?.message ?? 'it is malformed'}`,
+        },
+      ];
+    case 'invalid_type':
+      return [wrongType(issue, path, tree)];
+    case 'invalid_value':
+      return [isAbsent(tree, path) ? missing(path) : badChoice(issue.values.map(String), path, tree)];
+    default:
+      return [isAbsent(tree, path) ? missing(path) : badValue(issue.message, path, tree)];
+  }
+}
+
+function unknownKey(path: Path, key: string): Problem {
+  const place = placeOf(path);
+  const notYet: readonly string[] = place in notYetFields ? notYetFields[place as keyof typeof notYetFields] : [];
+  if (notYet.includes(key)) return notYetProblem([...path, key], key);
+  const known = knownKeys[place] ?? [];
+  const near = nearestWord(key, [...known, ...notYet]);
+  // Under `secrets` a key far from every known one may be a secret in the wrong place.
+  const quotable = near !== undefined || !isPrivate(path);
+  return {
+    code: 'unknown-key',
+    path: quotable ? [...path, key] : path,
+    mark: 'key',
+    reason: `unknown key${quotable ? ` ${quote(key)}` : ''}${near === undefined ? '' : `, did you mean ${quote(near)}`}`,
+    next: near === undefined ? `allowed are ${quoteList(known)}` : `write ${quote(near)}, or remove the key`,
+  };
+}
+
+/** A field that the design has and this version does not act on. */
+export function notYetProblem(path: Path, field: string, reason?: string): Problem {
+  return {
+    code: 'not-yet',
+    path,
+    mark: 'key',
+    reason: reason ?? `${quote(field)} is not acted on by this version, so it is refused rather than ignored`,
+    next: insteadOf[field] ?? 'leave it out',
+  };
+}
+
+function wrongType(issue: Extract<Issue, { code: 'invalid_type' }>, path: Path, tree: Located): Problem {
+  if (isAbsent(tree, path)) return missing(path);
+  const node = nodeAt(tree, path);
+  const own = issue.message.startsWith('expected ') ? issue.message : undefined;
+  const problem: Problem = {
+    code: 'wrong-type',
+    path,
+    reason: own ?? `expected ${expectedKinds[issue.expected] ?? `a ${issue.expected}`}, found ${kindOf(node)}`,
+  };
+  const unquoted = node?.kind === 'scalar' && node.value !== null && typeof node.value !== 'string';
+  if (issue.expected !== 'string' || !unquoted || isPrivate(path)) return problem;
+  return { ...problem, next: `quote it: ${quote(node.source)}` };
+}
+
+const expectedKinds: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  int: 'a whole number',
+  boolean: 'true or false',
+  string: 'text',
+};
+
+function missing(path: Path): Problem {
+  return { code: 'missing-key', path, reason: `key ${shown(path, path.at(-1))} is missing` };
+}
+
+function badChoice(allowed: readonly string[], path: Path, tree: Located): Problem {
+  const node = nodeAt(tree, path);
+  const found = node?.kind === 'scalar' && node.value !== null && !isPrivate(path) ? quote(node.source) : kindOf(node);
+  const near = node?.kind === 'scalar' && !isPrivate(path) ? nearestWord(node.source, allowed) : undefined;
+  return {
+    code: 'bad-value',
+    path,
+    reason: `found ${found}, allowed ${allowed.length === 1 ? 'is' : 'are'} ${quoteList(allowed)}`,
+    ...(near === undefined ? {} : { next: `did you mean ${quote(near)}?` }),
+  };
+}
+
+function badValue(message: string, path: Path, tree: Located): Problem {
+  const node = nodeAt(tree, path);
+  const found =
+    node?.kind === 'scalar' && node.value !== null && !isPrivate(path) ? `found ${quote(node.source)}, ` : '';
+  return { code: 'bad-value', path, reason: `${found}${message}` };
+}
+
+/** The place that a map stands at, as `knownKeys` names it. */
+function placeOf(path: Path): string {
+  if (path.length === 0) return 'blueprint';
+  if (path[0] !== 'services') return String(path[0]);
+  if (path.length === 2) return 'service';
+  return listPlaces[String(path[2])] ?? String(path[2]);
+}
+
+const listPlaces: Readonly<Record<string, string>> = { ports: 'port', dependsOn: 'dependency', secrets: 'secret' };
+
+/** Where a value may be secret, or become one. */
+function isPrivate(path: Path): boolean {
+  return path[0] === 'services' && ['secrets', 'env', 'args', 'run'].includes(String(path[2]));
+}
+
+function isAbsent(tree: Located, path: Path): boolean {
+  return path.length > 0 && nodeAt(tree, path) === undefined;
+}
+
+function shown(path: Path, key: string | number | undefined): string {
+  return quote(String(key ?? path.length));
+}
+
+function step(part: PropertyKey): string | number {
+  return typeof part === 'number' ? part : String(part);
+}

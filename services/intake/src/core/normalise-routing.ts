@@ -1,0 +1,104 @@
+import { sortedBy } from '@microstax/model/compare';
+import { defaultHeaderName } from '@microstax/model/names';
+import type { RoutingSpec } from '@microstax/model/revision';
+import type { WrittenRouting } from './blueprint-schema.ts';
+import { sortedRecord } from './normalise-service.ts';
+import type { Problem } from './problem.ts';
+import { quote } from './quote.ts';
+
+/** The routing of an environment with its defaults explicit (protocol 6). */
+export function normaliseRouting(written: WrittenRouting, env: string): RoutingSpec {
+  const root = written.mode !== 'overlay';
+  return {
+    value: written.overlayId ?? env,
+    ...(root ? { headerName: (written.headerName ?? defaultHeaderName).toLowerCase() } : {}),
+    propagateHeader: written.propagateHeader,
+    ...(root ? { unknown: written.unknown ?? 'baseline' } : {}),
+    providers: sortedRecord(written.providers),
+    pools: sortedBy(new Set(written.pools), (pool) => pool),
+  };
+}
+
+/** Headers that HTTP, the router or a trace have a meaning for already. */
+const reservedHeaders: ReadonlySet<string> = new Set([
+  'authorization',
+  'baggage',
+  'connection',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'traceparent',
+  'tracestate',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What routing says against itself or against the mode. Lineage is `checkLineage`'s. */
+export function checkRouting(written: WrittenRouting, env: string): Problem[] {
+  return [...checkHeader(written), ...checkMode(written), ...checkProviders(written, env)];
+}
+
+function checkHeader({ mode, headerName, baselineId }: WrittenRouting): Problem[] {
+  if (headerName === undefined) return [];
+  const path = ['routing', 'headerName'];
+  if (mode === 'overlay')
+    return [
+      {
+        code: 'header-on-overlay',
+        path,
+        mark: 'key',
+        reason: `an overlay's requests are told apart by the header of its baseline (protocol 15), so one of its own would never be read`,
+        next: `leave it out here, and set headerName in the Blueprint of the baseline${baselineId === undefined ? '' : ` above ${quote(baselineId)}`}`,
+      },
+    ];
+  if (!reservedHeaders.has(headerName.toLowerCase())) return [];
+  return [
+    {
+      code: 'reserved-header',
+      path,
+      reason: `header ${quote(headerName)} has a meaning of its own in HTTP or tracing`,
+      next: `choose another, or leave it out for ${quote(defaultHeaderName)}`,
+    },
+  ];
+}
+
+function checkMode({ mode, unknown, track }: WrittenRouting): Problem[] {
+  const problems: Problem[] = [];
+  if (mode === 'overlay' && unknown !== undefined)
+    problems.push({
+      code: 'unknown-on-overlay',
+      path: ['routing', 'unknown'],
+      mark: 'key',
+      reason: 'what an unknown context meets is decided by the baseline, not by an overlay',
+      next: 'leave it out here, and set routing.unknown in the Blueprint of the baseline',
+    });
+  if (mode !== 'overlay' && track !== undefined)
+    problems.push({
+      code: 'track-without-parent',
+      path: ['routing', 'track'],
+      mark: 'key',
+      reason: `track says how a parent is followed, and mode ${quote(mode)} has none`,
+      next: 'leave it out, or make the environment an overlay',
+    });
+  return problems;
+}
+
+function checkProviders({ providers, pools }: WrittenRouting, env: string): Problem[] {
+  const own = (path: readonly (string | number)[]): Problem => ({
+    code: 'provider-is-self',
+    path,
+    reason: `${quote(env)} cannot be its own provider`,
+    next: 'name another environment, or leave it out',
+  });
+  return [
+    ...Object.entries(providers).flatMap(([service, by]) =>
+      by === env ? [own(['routing', 'providers', service])] : [],
+    ),
+    ...pools.flatMap((pool, index) => (pool === env ? [own(['routing', 'pools', index])] : [])),
+  ];
+}

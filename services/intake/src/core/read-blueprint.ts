@@ -1,0 +1,107 @@
+import type { Finding } from '@microstax/model/finding';
+import {
+  headerSchema,
+  routingSchema,
+  serviceSchema,
+  type WrittenHeader,
+  type WrittenRouting,
+  type WrittenService,
+} from './blueprint-schema.ts';
+import { desugar } from './desugar.ts';
+import { judgeShape } from './judge-shape.ts';
+import type { Limits } from './limits.ts';
+import { problemsOf } from './locate.ts';
+import { type Located, nodeAt, type Path, plainValue } from './located.ts';
+import { parseBlueprint } from './parse-blueprint.ts';
+import { findingOf, inOrder, type Problem, type Source } from './problem.ts';
+
+/** Where the Blueprint was submitted: the organisation and environment of its subject. */
+export type BlueprintAddress = { readonly org: string; readonly env: string };
+
+/** A service of the Blueprint. `written` is absent where its shape is wrong; its name may be readable all the same. */
+export type ReadService = {
+  readonly path: Path;
+  readonly name: string | undefined;
+  readonly written: WrittenService | undefined;
+};
+
+/** A Blueprint as far as its own text tells: shapes judged, references not yet. */
+export type ReadBlueprint = {
+  readonly kind: 'read';
+  readonly address: BlueprintAddress;
+  readonly source: Source;
+  readonly limits: Limits;
+  /** Absent where the shape of anything but a service is wrong by more than an unknown key. */
+  readonly header: Omit<WrittenHeader, 'services'> | undefined;
+  /** Absent where its own shape is wrong: then nobody can say what the parent is. */
+  readonly routing: WrittenRouting | undefined;
+  /** In the order of the text. */
+  readonly services: readonly ReadService[];
+  /** What is wrong with text and shapes. */
+  readonly findings: readonly Finding[];
+};
+export type UnreadableBlueprint = { readonly kind: 'unreadable'; readonly findings: readonly Finding[] };
+
+/** Text → a Blueprint whose shapes are judged, with all findings about them. Asks nobody and never throws. */
+export function readBlueprint(
+  text: string,
+  address: BlueprintAddress,
+  limits: Limits,
+): ReadBlueprint | UnreadableBlueprint {
+  const parsed = parseBlueprint(text, limits);
+  if (parsed.kind === 'unreadable') return { ...parsed, findings: inOrder(parsed.findings, limits.maxFindings) };
+  const shaped = desugar(parsed.source.tree);
+  const source = { ...parsed.source, tree: shaped.tree };
+  const problems: Problem[] = [...shaped.problems];
+  const header = readHeader(shaped.tree, problems);
+  const routing = readRouting(shaped.tree);
+  const services = readServices(shaped.tree, limits, problems);
+  const findings = [...parsed.findings, ...problems.map((problem) => findingOf(problem, source))];
+  return { kind: 'read', address, source, limits, header, routing, services, findings };
+}
+
+function readHeader(tree: Located, problems: Problem[]): ReadBlueprint['header'] {
+  const { issues, data } = judgeShape(headerSchema, plainValue(withEmptyServices(tree)));
+  problems.push(...problemsOf(issues, [], tree));
+  return data;
+}
+
+/** The services are judged one by one, so the header's schema is spared their values. */
+function withEmptyServices(tree: Located): Located {
+  const services = nodeAt(tree, ['services']);
+  if (tree.kind !== 'map' || services?.kind !== 'list') return tree;
+  const entry = { keyAt: services.at, node: { ...services, items: [] } };
+  return { ...tree, entries: new Map(tree.entries).set('services', entry) };
+}
+
+function readRouting(tree: Located): WrittenRouting | undefined {
+  const node = nodeAt(tree, ['routing']);
+  return judgeShape(routingSchema, node === undefined ? {} : plainValue(node)).data;
+}
+
+function readServices(tree: Located, { maxServices }: Limits, problems: Problem[]): ReadService[] {
+  const services = nodeAt(tree, ['services']);
+  if (services?.kind !== 'list') return [];
+  if (services.items.length > maxServices) {
+    problems.push({
+      code: 'too-many-services',
+      path: ['services', maxServices],
+      reason: `the Blueprint has ${services.items.length} services, maxServices is ${maxServices}; the limit is passed here`,
+      next: 'divide the environment into a baseline and overlays, or raise maxServices',
+    });
+    return [];
+  }
+  return services.items.map((item, index) => readService(item, index, tree, problems));
+}
+
+function readService(item: Located, index: number, tree: Located, problems: Problem[]): ReadService {
+  const path = ['services', index];
+  const name = nodeAt(item, ['name']);
+  const { issues, data } = judgeShape(serviceSchema, plainValue(item));
+  problems.push(...problemsOf(issues, path, tree));
+  return {
+    path,
+    name: name?.kind === 'scalar' && typeof name.value === 'string' ? name.value : undefined,
+    written: data,
+  };
+}
