@@ -8,14 +8,13 @@ export const digestSchema = z.custom<Digest>((value) => typeof value === 'string
 
 /** One artifact in an event: its digest, and its canonical bytes unless they went to the object store (protocol 8). */
 export const bundleEntrySchema = z.strictObject({ digest: digestSchema, bytes: z.string().optional() });
-export const bundleSchema = z.partialRecord(
-  z.enum(artifactKinds as [ArtifactKind, ...ArtifactKind[]]),
-  bundleEntrySchema,
-);
-
 export type BundleEntry = { readonly digest: Digest; readonly bytes?: string | undefined };
 /** `{kind: {digest, bytes?}}`: each stage forwards what later stages read and adds its own artifact. */
 export type Bundle = { readonly [kind in ArtifactKind]?: BundleEntry | undefined };
+export const bundleSchema: z.ZodType<Bundle> = z.partialRecord(
+  z.enum(artifactKinds as [ArtifactKind, ...ArtifactKind[]]),
+  bundleEntrySchema,
+);
 
 /** Adds artifacts to a bundle, bytes inline; `libs/bus` moves what is too large to the object store. */
 export function bundleOf(...artifacts: readonly Artifact[]): Bundle {
