@@ -1,4 +1,5 @@
 import type { Digest } from '@microstax/model/digest';
+import type { Stage } from '@microstax/model/status';
 import type { Place } from './changes.ts';
 
 // The organisation is the first token of every key, so that a scan never leaves it; numbers are padded, so that the
@@ -66,9 +67,9 @@ export function timerAt(dueAt: number, id: string): Place {
   return { collection: 'timers', key: `${pad(dueAt, timeDigits)}/${id}` };
 }
 
-/** The last event of an activation on the stream, for redrive (protocol 28). */
-export function saidAt(org: string, env: string, generation: number): Place {
-  return { collection: 'said', key: `${org}/${env}/${pad(generation, generationDigits)}` };
+/** Where the stream has the event that ended a stage of an activation, for redrive (protocol 28). */
+export function saidAt(org: string, env: string, generation: number, stage: Stage): Place {
+  return { collection: 'said', key: `${org}/${env}/${pad(generation, generationDigits)}/${stage}` };
 }
 
 export const busAt: Place = { collection: 'meta', key: 'bus' };

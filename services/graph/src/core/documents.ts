@@ -1,0 +1,171 @@
+import type { SubmissionAnswer } from '@microstax/contracts/answer';
+import type { Actor, SubmissionOrder } from '@microstax/contracts/fields';
+import type { Cause, Wanted } from '@microstax/model/derivation';
+import type { ArtifactKind, Digest } from '@microstax/model/digest';
+import type { Finding } from '@microstax/model/finding';
+import type { ExecutionState, Inventory, Owner } from '@microstax/model/journal';
+import type { EnvironmentMode } from '@microstax/model/revision';
+import type { Outcome, Pointer, Stage } from '@microstax/model/status';
+
+/** A child's claim on a provider, as the child's own row lists it. */
+export type Hold = { readonly env: string; readonly service: string; readonly specDigest: Digest };
+
+export type SubmissionRef = { readonly id: string; readonly order: SubmissionOrder };
+
+/** The moving pointers of an environment. Its row is what every fence compares (design 3, "no global order"). */
+export type EnvironmentDocument = {
+  readonly org: string;
+  readonly env: string;
+  readonly project: string;
+  readonly mode: EnvironmentMode;
+  readonly parent: string | null;
+  readonly root: string;
+  /** The context value that selects it, and its root's header. */
+  readonly value: string;
+  readonly headerName: string;
+  /** The highest that was ever used, also before a delete. */
+  readonly generation: number;
+  readonly head: Pointer;
+  readonly target: Pointer;
+  readonly serving: Pointer;
+  /** Of the head. */
+  readonly wanted: Wanted;
+  /** Of what serves; null while nothing ever became ready. */
+  readonly servingWanted: Wanted | null;
+  readonly epoch: number;
+  readonly journalLength: number;
+  readonly inventory: Inventory;
+  /** The newest execution. */
+  readonly execution: { readonly id: string; readonly generation: number; readonly open: boolean } | null;
+  /** Generations without outcome, ascending. */
+  readonly open: readonly number[];
+  readonly lastSubmission: SubmissionRef | null;
+  readonly holds: readonly Hold[];
+  readonly keys: readonly string[];
+  /** Providers that its newest activation failed waiting for (protocol 13). */
+  readonly waitingFor: readonly string[];
+  /** The parent's offer at the commit that set the pin (protocol 12). */
+  readonly pin: Pointer;
+  /** Services that it declares differently from its parent, sorted; empty for a root. */
+  readonly changed: readonly string[];
+  /** When it was derived again because of drift, of the last ten minutes. */
+  readonly drifts: readonly number[];
+  readonly degraded: boolean;
+  /** Raised where another environment's commit must meet this row (protocol 16, 18). */
+  readonly touched: number;
+  readonly updatedAt: number;
+};
+
+/** The way of one generation from derivation to outcome. */
+export type ActivationDocument = {
+  readonly org: string;
+  readonly env: string;
+  readonly generation: number;
+  readonly activation: string;
+  readonly submission: string | null;
+  readonly actor: Actor;
+  readonly cause: Cause;
+  readonly wanted: Wanted;
+  readonly at: number;
+  readonly revision: Digest;
+  readonly derivation: Digest;
+  readonly stage: Stage;
+  readonly outcome: Outcome | null;
+  readonly reason: string;
+  readonly artifacts: { readonly [kind in ArtifactKind]?: Digest };
+  readonly findings: readonly Finding[];
+  /** Its own first, then linked ones. */
+  readonly traces: readonly string[];
+  readonly traceparent: string | null;
+  /** Local services out of all, once a plan stands. */
+  readonly local: number | null;
+  readonly services: number | null;
+};
+
+export type ExecutionDocument = {
+  readonly execution: string;
+  readonly org: string;
+  readonly env: string;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly state: ExecutionState;
+  readonly owner: Owner;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly reason: string;
+  readonly plan: Digest;
+  readonly resolution: Digest;
+  /** Providers whose `await` job failed. */
+  readonly failedAwaits: readonly string[];
+  /** What this execution's success leaves held; what it does not name goes then (protocol 18). */
+  readonly holds: readonly Hold[];
+  readonly keys: readonly string[];
+  readonly traceparent: string | null;
+};
+
+export type AnswerDocument = {
+  readonly submission: string;
+  readonly env: string;
+  readonly order: SubmissionOrder;
+  readonly answer: SubmissionAnswer;
+  readonly at: number;
+};
+
+export type RevisionDocument = {
+  readonly env: string;
+  readonly revision: Digest;
+  readonly firstGeneration: number;
+  readonly at: number;
+  readonly actor: Actor;
+};
+
+export type ArtifactDocument = { readonly kind: ArtifactKind; readonly bytes: string };
+
+export type IdentityDocument = {
+  readonly identity: string;
+  readonly project: string;
+  readonly firstName: string;
+  readonly ordinal: number;
+};
+
+export type HoldDocument = Hold & { readonly child: string };
+
+export type KeyDocument = { readonly key: string; readonly env: string };
+
+/** Due work that survives restarts and fires once per id. */
+export type TimerDocument = {
+  readonly id: string;
+  readonly org: string;
+  readonly env: string;
+  readonly dueAt: number;
+  readonly cause: Cause;
+  /** The trace of what set it; the work starts a linked one (protocol 31). */
+  readonly traceparent: string | null;
+};
+
+/** The last event of an activation and where the stream has it (protocol 28). */
+export type SaidDocument = {
+  readonly org: string;
+  readonly env: string;
+  readonly generation: number;
+  readonly stage: Stage;
+  readonly sequence: number;
+  readonly drive: number;
+};
+
+export type BusDocument = {
+  readonly incarnation: number;
+  readonly openedAt: number;
+  /** What the store remembers of each stream, to recognise one that forgot (protocol 29). */
+  readonly streams: Readonly<
+    Record<string, { readonly created: string; readonly lastSequence: number; readonly lastId: string | null }>
+  >;
+};
+
+export type AuditBody = {
+  readonly at: number;
+  readonly actor: Actor | null;
+  readonly verb: string;
+  readonly subject: string;
+  readonly digest: Digest | null;
+};

@@ -1,0 +1,155 @@
+import type { Artifact } from '@microstax/model/artifact';
+import { type Derivation, lineageDepthMax } from '@microstax/model/derivation';
+import type { EnvironmentView } from '@microstax/model/lineage-check';
+import { must } from '@microstax/model/must';
+import type { Revision } from '@microstax/model/revision';
+import type { AncestorState, DeriveState, OutsideState, Position } from '../core/derive-state.ts';
+import type { ActivationDocument, AnswerDocument, EnvironmentDocument } from '../core/documents.ts';
+import { effectiveGraph } from '../core/effective-graph.ts';
+import { isGone, offerOf } from '../core/offer.ts';
+import { activationAt, answerAt, environmentAt, revisionAt } from '../core/places.ts';
+import { environmentView } from '../core/view.ts';
+import { loadChain, loadDerivation, loadRevision } from './load-chain.ts';
+import type { Reader } from './transact.ts';
+
+export type DeriveTarget = {
+  readonly org: string;
+  readonly env: string;
+  /** The declarations to derive; absent: those of the head. */
+  readonly own?: Artifact<Revision>;
+  readonly submission: string | null;
+};
+
+/** Everything that deriving an environment reads; null where nothing is declared and nobody knows it. */
+export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<DeriveState | null> {
+  const { org, env, submission } = target;
+  const self = await reader.get<EnvironmentDocument>(environmentAt(org, env));
+  const own = target.own ?? (self?.head ? await loadRevision(reader, org, self.head.revision) : null);
+  if (own === null) return null;
+  const walked = await walkLineage(reader, own.value, self);
+  const newest = self ? await reader.get<ActivationDocument>(activationAt(org, env, self.generation)) : null;
+  const answered = submission === null ? null : await reader.get<AnswerDocument>(answerAt(org, submission));
+  const [known] = await reader.peekMany([revisionAt(org, env, own.digest)]);
+  return {
+    self,
+    newest,
+    newestDerivation: newest ? ((await reader.artifact<Derivation>(org, newest.derivation))?.value ?? null) : null,
+    own,
+    selfView: self ? await viewOf(reader, self) : null,
+    parentView: parentView(walked),
+    lineage: walked.lineage,
+    outside: await loadOutside(reader, own.value, walked.lineage),
+    members: await loadMembers(reader, org, walked.lineage.at(-1)?.environment.env ?? env),
+    answered,
+    revisionKnown: known !== null,
+  };
+}
+
+/** Every environment under a root. Without guards: who takes a context value twice is found at the claim. */
+export async function loadMembers(reader: Reader, org: string, root: string): Promise<readonly EnvironmentDocument[]> {
+  const members = await reader.scan<{ env: string }>('members', { prefix: `${org}/${root}/` });
+  const rows = await reader.peekMany<EnvironmentDocument>(members.map((member) => environmentAt(org, member.env)));
+  return rows.filter((row) => row !== null);
+}
+
+/** An environment at its head, as a lineage decision sees it. */
+export async function viewOf(reader: Reader, environment: EnvironmentDocument): Promise<EnvironmentView> {
+  const head = must(environment.head, 'a known environment has a head');
+  return viewAt(reader, environment, head);
+}
+
+/** An environment as its children see it. */
+export async function offeredView(reader: Reader, environment: EnvironmentDocument): Promise<EnvironmentView> {
+  return viewAt(reader, environment, must(offerOf(environment), 'a known environment has an offer'));
+}
+
+async function viewAt(reader: Reader, environment: EnvironmentDocument, position: Position): Promise<EnvironmentView> {
+  const chain = await loadChain(reader, environment, position);
+  const { lineage } = await loadDerivation(reader, environment, position.generation);
+  return environmentView({
+    revision: must(chain.at(-1), 'a chain ends with the environment itself'),
+    lineageEnvs: lineage.map((entry) => entry.env),
+    effective: effectiveGraph(chain),
+    deleted: isGone(environment),
+    headerName: environment.headerName,
+  });
+}
+
+type Walked = {
+  readonly lineage: readonly AncestorState[];
+  /** Names of all ancestors, also of one that closes a cycle. */
+  readonly names: readonly string[];
+};
+
+// protocol 12: each link is followed by its own kind, and every ancestor's own present offer is read beside any pin.
+async function walkLineage(reader: Reader, own: Revision, self: EnvironmentDocument | null): Promise<Walked> {
+  const { org, env } = own;
+  const lineage: AncestorState[] = [];
+  const names: string[] = [];
+  let link = own.parent;
+  let pin = keptPin(own, self);
+  while (link !== undefined && names.length <= lineageDepthMax) {
+    if (link.env === env || names.includes(link.env)) return { lineage, names: [...names, link.env] };
+    const environment: EnvironmentDocument | null = await reader.get<EnvironmentDocument>(environmentAt(org, link.env));
+    if (environment === null) break;
+    const offer = must(offerOf(environment), 'a known environment has an offer');
+    const read: Position = link.link === 'pinned' ? (pin ?? offer) : offer;
+    const revision: Revision = (await loadRevision(reader, org, read.revision)).value;
+    const isOffer = read.revision === offer.revision;
+    const offeredChain = isOffer ? null : await loadChain(reader, environment, offer);
+    lineage.push({ environment, link: link.link, read, revision, offer, offeredChain });
+    names.push(link.env);
+    pin = revision.parent?.link === 'pinned' ? await pinOf(reader, environment, read) : null;
+    link = revision.parent;
+  }
+  return { lineage, names };
+}
+
+/** A pin stays as long as the link is pinned to the same parent. */
+function keptPin({ parent }: Revision, self: EnvironmentDocument | null): Position | null {
+  if (parent?.link !== 'pinned' || self === null || self.parent !== parent.env || isGone(self)) return null;
+  return self.pin;
+}
+
+async function pinOf(
+  reader: Reader,
+  environment: EnvironmentDocument,
+  { generation }: Position,
+): Promise<Position | null> {
+  const { lineage } = await loadDerivation(reader, environment, generation);
+  const [parent] = lineage;
+  return parent ? { generation: parent.generation, revision: parent.revision } : null;
+}
+
+function parentView({ lineage, names }: Walked): EnvironmentView | null {
+  const [parent] = lineage;
+  if (!parent) return null;
+  return environmentView({
+    revision: parent.revision,
+    lineageEnvs: names.slice(1),
+    effective: effectiveGraph(lineage.map(({ revision }) => revision).reverse()),
+    deleted: isGone(parent.environment),
+    headerName: parent.environment.headerName,
+  });
+}
+
+async function loadOutside(
+  reader: Reader,
+  own: Revision,
+  lineage: readonly AncestorState[],
+): Promise<readonly OutsideState[]> {
+  const named = [own, ...lineage.map(({ revision }) => revision)].flatMap(({ routing }) => [
+    ...Object.values(routing.providers),
+    ...routing.pools,
+  ]);
+  const inside = new Set([own.env, ...lineage.map(({ environment }) => environment.env)]);
+  const names = [...new Set(named)].filter((name) => !inside.has(name)).sort();
+  const rows = await reader.getMany<EnvironmentDocument>(names.map((name) => environmentAt(own.org, name)));
+  const known = rows.filter((row) => row !== null && !isGone(row)) as EnvironmentDocument[];
+  return Promise.all(
+    known.map(async (environment) => {
+      const offer = must(offerOf(environment), 'a known environment has an offer');
+      return { environment, offer, chain: await loadChain(reader, environment, offer) };
+    }),
+  );
+}

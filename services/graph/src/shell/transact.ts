@@ -1,0 +1,91 @@
+// Owns: how a decision becomes true. Load, decide, one commit guarded by every row that was read; where a guard is lost,
+// all of it again from the start.
+// 1. A decision is pure, so deciding again is harmless.
+// 2. Immutable rows (artifacts) are read without a guard; scans are not guarded, so who relies on one bumps a row.
+import { Unavailable } from '@microstax/bus/bus-error';
+import type { Artifact } from '@microstax/model/artifact';
+import type { Digest } from '@microstax/model/digest';
+import { type Changes, type Collection, type Place, placeText, together } from '../core/changes.ts';
+import type { ArtifactDocument } from '../core/documents.ts';
+import { artifactAt } from '../core/places.ts';
+import { type GraphStore, type Guard, type ScanRange, StoreError } from './store/graph-store.ts';
+
+/** Attempts before a commit that keeps losing its race is an outage. */
+const attemptsMax = 64;
+
+export type Transact = <State, Decision extends { readonly changes: Changes }>(
+  load: (reader: Reader) => Promise<State>,
+  decide: (state: State) => Decision,
+) => Promise<Decision>;
+
+/** Makes `transact` for a store; `onCommitted` hears what every commit changed. Rejects with `Unavailable` on an outage. */
+export function transactOn(store: GraphStore, onCommitted: (changes: Changes) => void): Transact {
+  return async (load, decide) => {
+    try {
+      for (let attempt = 0; attempt < attemptsMax; attempt++) {
+        const reader = new Reader(store);
+        const decision = decide(await load(reader));
+        if (isNothing(decision.changes)) return decision;
+        const changes = together(decision.changes);
+        const result = await store.commit({ ...changes, guards: reader.guards() });
+        if (result.kind === 'conflict') continue;
+        onCommitted(changes);
+        return decision;
+      }
+    } catch (error) {
+      throw error instanceof StoreError ? new Unavailable('the graph store', { cause: error }) : error;
+    }
+    throw new Unavailable(`the graph store, which was changed ${attemptsMax} times while one decision was made,`);
+  };
+}
+
+function isNothing({ puts, removes, appends }: Changes): boolean {
+  return puts.length + removes.length + appends.length === 0;
+}
+
+/** Reads rows of one decision and remembers their versions. */
+export class Reader {
+  readonly #store: GraphStore;
+  readonly #read = new Map<string, { readonly guard: Guard; readonly body: unknown }>();
+
+  constructor(store: GraphStore) {
+    this.#store = store;
+  }
+
+  /** A row that the decision depends on; null where there is none, and none may appear before the commit. */
+  async get<T>(place: Place): Promise<T | null> {
+    return (await this.getMany<T>([place]))[0] ?? null;
+  }
+
+  async getMany<T>(places: readonly Place[]): Promise<readonly (T | null)[]> {
+    const missing = places.filter((place) => !this.#read.has(placeText(place)));
+    const rows = await this.#store.getMany(missing);
+    for (const [index, place] of missing.entries()) {
+      const row = rows[index];
+      this.#read.set(placeText(place), { guard: { ...place, version: row?.version ?? 0 }, body: row?.body ?? null });
+    }
+    return places.map((place) => (this.#read.get(placeText(place))?.body ?? null) as T | null);
+  }
+
+  /** Rows that the decision may read as they were a moment ago. */
+  async peekMany<T>(places: readonly Place[]): Promise<readonly (T | null)[]> {
+    return (await this.#store.getMany<T>(places)).map((row) => row?.body ?? null);
+  }
+
+  async scan<T>(collection: Collection, range: ScanRange): Promise<readonly T[]> {
+    return (await this.#store.scan<T>(collection, range)).map(({ body }) => body);
+  }
+
+  /** An artifact by its digest; null where its bytes are not recorded. */
+  async artifact<T>(org: string, digest: Digest): Promise<Artifact<T> | null> {
+    const { collection, key } = artifactAt(org, digest);
+    const row = await this.#store.get<ArtifactDocument>(collection, key);
+    if (row === undefined) return null;
+    const { kind, bytes } = row.body;
+    return { kind, digest, bytes, value: JSON.parse(bytes) as T };
+  }
+
+  guards(): readonly Guard[] {
+    return [...this.#read.values()].map(({ guard }) => guard);
+  }
+}
