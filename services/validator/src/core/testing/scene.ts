@@ -1,0 +1,136 @@
+import { type Artifact, sealArtifact } from '@microstax/model/artifact';
+import type { Composition } from '@microstax/model/composition';
+import type { Derivation, Wanted } from '@microstax/model/derivation';
+import type { Difference, ServiceDifference } from '@microstax/model/difference';
+import { defaultPrices, type Facts, type SiblingFact } from '@microstax/model/facts';
+import type { Finding } from '@microstax/model/finding';
+import type { Placement, Plan } from '@microstax/model/plan';
+import type { Resolution } from '@microstax/model/resolution';
+import { runDigest, specDigest } from '@microstax/model/service-spec';
+import { aRevision, aService } from '@microstax/testkit/blueprints';
+import type { JudgeInput } from '../judge-activation.ts';
+
+export type SceneDraft = {
+  readonly wanted?: Wanted;
+  readonly budgetMicros?: number;
+  /** Service names to what each costs an hour; all of them are local. */
+  readonly costs?: Readonly<Record<string, number>>;
+  readonly states?: Readonly<Record<string, ServiceDifference['state']>>;
+  readonly siblings?: readonly (Partial<SiblingFact> & Pick<SiblingFact, 'env'>)[];
+  readonly value?: string;
+  readonly ancestors?: readonly string[];
+  readonly planFindings?: readonly Finding[];
+  readonly resolutionFindings?: readonly Finding[];
+};
+
+/** An overlay `feat` on `shop`, resolved and planned, with nothing against it unless the draft says so. */
+export function scene(draft: SceneDraft = {}): JudgeInput {
+  const { wanted = 'running', costs = { pay: 5_000 }, ancestors = ['shop'], value = 'feat' } = draft;
+  const [parent] = ancestors;
+  const root = ancestors.at(-1) ?? 'feat';
+  const budget = draft.budgetMicros === undefined ? {} : { budget: { microsPerHour: draft.budgetMicros } };
+  const revision = sealArtifact(
+    'revision',
+    aRevision('feat', { ...(parent === undefined ? {} : { parent }), routing: { value }, ...budget }),
+  );
+  const facts = sealArtifact('facts', factsOf(draft.siblings ?? []));
+  const derivation = sealArtifact('derivation', {
+    org: 'default',
+    env: 'feat',
+    revision: revision.digest,
+    lineage: [],
+    outside: [],
+    wanted,
+    policy: sealArtifact('policy', []).digest,
+    facts: facts.digest,
+  } satisfies Derivation);
+  const states = draft.states ?? { pay: 'changed' };
+  const difference = sealArtifact('difference', {
+    env: 'feat',
+    parent: parent ?? null,
+    derivation: derivation.digest,
+    services: Object.entries(states).map(([service, state]) => {
+      const declared = state !== 'impacted';
+      return { service, identity: `svc-${service}`, state, declared, changes: [], reason: state };
+    }),
+  } satisfies Difference);
+  const composition = sealArtifact('composition', {
+    env: 'feat',
+    mode: parent === undefined ? 'baseline' : 'overlay',
+    root,
+    ancestors,
+    rootRouting: { headerName: 'x-msx-env', unknown: 'baseline' },
+    derivation: derivation.digest,
+    services: [],
+  } satisfies Composition);
+  const plan = sealArtifact('plan', {
+    ...planOf(costs),
+    wanted,
+    derivation: derivation.digest,
+    difference: difference.digest,
+    composition: composition.digest,
+    findings: draft.planFindings ?? [],
+  } satisfies Plan);
+  const resolution = sealArtifact('resolution', {
+    org: 'default',
+    env: 'feat',
+    engine: 'test',
+    plan: plan.digest,
+    composition: composition.digest,
+    context: { value, headerName: 'x-msx-env', unknown: 'baseline', root, parent: parent ?? null },
+    records: [],
+    findings: draft.resolutionFindings ?? [],
+  } satisfies Resolution);
+  return { revision, derivation, facts, difference, composition, plan, resolution };
+}
+
+/** The same artifact of another value, as if another stage had made it. */
+export function altered<T>(artifact: Artifact<T>, change: Partial<T>): Artifact<T> {
+  return sealArtifact(artifact.kind, { ...artifact.value, ...change });
+}
+
+function factsOf(siblings: NonNullable<SceneDraft['siblings']>): Facts {
+  return {
+    prices: defaultPrices,
+    expectedHours: 8,
+    siblings: siblings.map((sibling) => ({ value: sibling.env, headerName: 'x-msx-env', changed: [], ...sibling })),
+  };
+}
+
+function planOf(costs: Readonly<Record<string, number>>) {
+  const microsPerHour = Object.values(costs).reduce((sum, micros) => sum + micros, 0);
+  const placements = Object.entries(costs).map(([service, costMicrosPerHour]): Placement => {
+    const spec = aService(service);
+    return {
+      service,
+      identity: `svc-${service}`,
+      kind: 'local',
+      carriesContext: true,
+      specDigest: specDigest(spec),
+      runDigest: runDigest(spec),
+      reasons: [],
+      costMicrosPerHour,
+    };
+  });
+  return {
+    org: 'default',
+    env: 'feat',
+    engine: 'test',
+    placements,
+    contextEdges: [],
+    listeners: [],
+    jobs: [],
+    omittedJobs: [],
+    specs: {},
+    cost: {
+      microsPerHour,
+      fullCopyMicrosPerHour: microsPerHour,
+      savedMicrosPerHour: 0,
+      expectedHours: 8,
+      formula: '',
+      terms: [],
+      fullCopyTerms: [],
+    },
+    candidates: [],
+  };
+}
