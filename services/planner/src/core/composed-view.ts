@@ -15,13 +15,14 @@ export type ComposedView = {
   readonly derived: boolean;
   readonly wanted: Wanted;
   readonly services: readonly ComposedService[];
-  readonly differences: readonly ServiceDifference[];
+  /** null where neither the environment nor its parent has the service: mapped, pooled, or taken away further up. */
+  readonly differences: readonly (ServiceDifference | null)[];
   readonly indexOf: ReadonlyMap<string, number>;
   /** Dependencies of services that are not removed, on services that the environment knows; in the order of names. */
   readonly edges: readonly Edge[];
 };
 
-/** Joins composition and difference. Throws where one knows a service that the other does not: the graph made both. */
+/** Joins composition and difference. */
 export function composedView(composition: Composition, difference: Difference, wanted: Wanted): ComposedView {
   const { env, root, services } = composition;
   const byName = new Map(difference.services.map((entry) => [entry.service, entry]));
@@ -32,7 +33,7 @@ export function composedView(composition: Composition, difference: Difference, w
     derived: root !== env,
     wanted,
     services,
-    differences: services.map(({ name }) => must(byName.get(name), `the difference knows composed service "${name}"`)),
+    differences: services.map(({ name }) => byName.get(name) ?? null),
     indexOf,
     edges: services.flatMap((service, from) => edgesOf(service, from, indexOf)),
   };

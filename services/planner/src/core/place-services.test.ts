@@ -1,3 +1,6 @@
+import { sealArtifact } from '@microstax/model/artifact';
+import type { Candidate } from '@microstax/model/composition';
+import { specDigest } from '@microstax/model/service-spec';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { given } from '@microstax/testkit/given';
 import fc from 'fast-check';
@@ -171,6 +174,36 @@ describe('placeServices()', () => {
         expect(shipping).toMatchObject({ kind: 'denied', code: 'removed', carriesContext: true });
         expect([checkout?.carriesContext, catalog?.carriesContext]).toEqual([true, false]);
       });
+  });
+
+  test('leaves a service to the environment that it is mapped to, and runs no copy where that cannot provide it', () => {
+    const mapped = (remote: Candidate | null) => {
+      const input = derived([
+        aRevision('shop', { services: [aService('web', { expose: true, dependsOn: ['mail'] })] }),
+      ]);
+      const spec = aService('mail');
+      const rest = { name: 'mail', identity: 'svc-mail', spec, specDigest: specDigest(spec), removed: false };
+      const mail = { ...rest, owner: 'post', candidates: remote === null ? [] : [remote], remote };
+      const services = [mail, ...input.composition.value.services];
+      return { ...input, composition: sealArtifact('composition', { ...input.composition.value, services }) };
+    };
+    const post = {
+      env: 'post',
+      service: 'mail',
+      specDigest: specDigest(aService('mail')),
+      eligible: true,
+      reason: 'x',
+    };
+
+    given(mapped({ ...post, tier: 'explicit provider mapping' }))
+      .when((input) => placedOf(place(input)).mail)
+      .thenMatches({ kind: 'external', provider: { env: 'post', service: 'mail', specDigest: post.specDigest } });
+    given(mapped({ ...post, tier: 'shared provider pool' }))
+      .when((input) => placedOf(place(input)).mail)
+      .thenMatches({ kind: 'shared' });
+    given(mapped(null))
+      .when((input) => place(input).kind)
+      .then('contradiction');
   });
 
   test('leaves a change of capacity to the inherited instance and says so', () => {

@@ -62,7 +62,7 @@ function placeOne(view: ComposedView, requirements: readonly Requirements[], clo
   const service = serviceAt(view, index);
   const facts = requirements[index] as Requirements;
   const carriesContext = closure.holds(contextNode(index));
-  if (facts.absent !== null) return deny(service, facts.absent, carriesContext, absentReason(view, service, facts));
+  if (facts.absent !== null) return deny(service, facts.absent, carriesContext, absentReasons(service, facts));
   if (closure.holds(localNode(index))) {
     const reasons = facts.local.length > 0 ? facts.local : [impliedReason(view, closure, index)];
     return { ...identified(service), kind: 'local', carriesContext, reasons };
@@ -73,8 +73,7 @@ function placeOne(view: ComposedView, requirements: readonly Requirements[], clo
 }
 
 function placeUnwanted(view: ComposedView, service: ComposedService): Placed {
-  const removed = { code: 'removed', text: `${service.name} is taken away in ${view.env}` };
-  if (service.removed) return deny(service, 'removed', false, [removed]);
+  if (service.removed) return deny(service, 'removed', false, [removedReason(service)]);
   const reasons = [unwantedReason(view, service)];
   if (service.remote === null) return deny(service, 'not-wanted', false, reasons);
   return inherit(service, service.remote, false, reasons);
@@ -106,10 +105,14 @@ function deny(
   return { ...identified(service), kind: 'denied', carriesContext, code, reasons };
 }
 
-function absentReason(view: ComposedView, { name }: ComposedService, facts: Requirements): PlacementReason[] {
-  if (facts.absent === 'removed') return [{ code: 'removed', text: `${name} is taken away in ${view.env}` }];
-  const text = `${name} is optional, no environment offers it, and it cannot run here`;
+function absentReasons(service: ComposedService, facts: Requirements): readonly PlacementReason[] {
+  if (facts.absent === 'removed') return [removedReason(service)];
+  const text = `${service.name} is optional, no environment offers it, and it cannot run here`;
   return [{ code: 'no-provider', text }, ...facts.remote];
+}
+
+function removedReason({ name, owner }: ComposedService): PlacementReason {
+  return { code: 'removed', text: `${name} is taken away in ${owner}` };
 }
 
 function identified({ name, identity, spec, specDigest }: ComposedService) {

@@ -59,7 +59,9 @@ export function remoteReason(view: ComposedView, index: number): PlacementReason
       code: 'pool-provides',
       text: `${name} is declared nowhere in the lineage: ${env} of the pools provides it`,
     };
-  return inheritedReason(view, view.differences[index] as ServiceDifference, env);
+  const difference = view.differences[index];
+  if (difference) return inheritedReason(view, difference, env);
+  return { code: 'unchanged-inherited', text: `${name} is not declared in ${view.env}, so ${env} provides it` };
 }
 
 function inheritedReason(view: ComposedView, difference: ServiceDifference, env: string): PlacementReason {
@@ -103,8 +105,8 @@ function whatIsBehind(view: ComposedView, closure: Closure, node: number): strin
 
 /** Why the root's own instance is not the answer although nothing runs here. */
 export function overriding(view: ComposedView, index: number): string {
-  const { name, removed, remote } = serviceAt(view, index);
-  if (removed) return `${name} is taken away here`;
+  const { name, removed, owner, remote } = serviceAt(view, index);
+  if (removed) return `${name} is taken away in ${owner}`;
   if (remote?.tier === 'explicit provider mapping') return `${name} is mapped to ${remote.env} here`;
   return `${name} is provided by ${remote?.env}, not by ${view.root}`;
 }

@@ -20,7 +20,7 @@ export function planFindings(view: ComposedView, flows: readonly Flow[], placed:
 
 function declaredButInherited(view: ComposedView, placed: readonly Placed[]): Finding[] {
   return placed.flatMap(({ service, provider }, index) => {
-    const { declared, changes } = view.differences[index] ?? { declared: false, changes: [] };
+    const { declared, changes } = view.differences[index] ?? { declared: false, changes: [] as const };
     if (provider === undefined || !declared || changes.length === 0) return [];
     const reason = `${service} is declared with ${namedChanges(changes)}, and ${provider.env}'s instance goes on serving without them`;
     const next = `change what ${service} does if it has to run here, or take the declaration out`;

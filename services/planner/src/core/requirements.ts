@@ -16,18 +16,22 @@ export type Requirements = {
 export function requirementsOf(view: ComposedView): readonly Requirements[] {
   const optional = onlyOptional(view);
   return view.services.map((service, index) => {
-    const difference = view.differences[index] as ServiceDifference;
+    const difference = view.differences[index] ?? null;
     if (service.removed) return { local: [], remote: [], absent: 'removed' };
     const local = mustBeLocal(view, service, difference);
     const remote = mustBeRemote(view, service, difference);
     // An optional dependency that can neither run here nor be inherited is denied, not refused (design 5.3).
     const denied =
-      remote.length > 0 && service.remote === null && optional[index] === true && difference.state !== 'changed';
+      remote.length > 0 && service.remote === null && optional[index] === true && difference?.state !== 'changed';
     return denied ? { local: [], remote, absent: 'no-provider' } : { local, remote, absent: null };
   });
 }
 
-function mustBeLocal(view: ComposedView, service: ComposedService, difference: ServiceDifference): PlacementReason[] {
+function mustBeLocal(
+  view: ComposedView,
+  service: ComposedService,
+  difference: ServiceDifference | null,
+): PlacementReason[] {
   const { env } = view;
   const { name, remote, owner } = service;
   const reasons: PlacementReason[] = [];
@@ -35,10 +39,10 @@ function mustBeLocal(view: ComposedView, service: ComposedService, difference: S
     const text = `${env} derives from no other environment, so ${name} runs here`;
     return [{ code: 'root-runs-everything', text }];
   }
-  if (difference.state === 'added' && owner === env)
+  if (difference?.state === 'added' && owner === env)
     reasons.push({ code: 'added', text: `${name} is new in ${env}: no environment it derives from declares it` });
-  const moving = movingChanges(difference.changes);
-  if (difference.state === 'changed' && moving.length > 0)
+  const moving = movingChanges(difference?.changes ?? []);
+  if (difference?.state === 'changed' && moving.length > 0)
     reasons.push({
       code: 'declared-change',
       text: `${name} is changed in ${env}: ${namedChanges(moving)}`,
@@ -57,24 +61,33 @@ function noRemoteAlternative({ name, candidates }: ComposedService): PlacementRe
   return { code, text: `${name} cannot be inherited: ${because.join('; ')}`, because };
 }
 
-function mustBeRemote(view: ComposedView, service: ComposedService, difference: ServiceDifference): PlacementReason[] {
+function mustBeRemote(
+  view: ComposedView,
+  service: ComposedService,
+  difference: ServiceDifference | null,
+): PlacementReason[] {
   const { name, spec, owner } = service;
   const reasons: PlacementReason[] = [];
-  if (owner !== view.env || difference.state === 'changed') {
+  if (owner !== view.env || difference?.state === 'changed') {
     if (parentSharing(service, difference) === 'require')
       reasons.push({
         code: 'sharing-required',
         text: `${name} must be shared: its sharing is "require", so no environment below may run a copy`,
       });
   }
+  if (difference === null)
+    reasons.push({
+      code: 'not-declared',
+      text: `${name} is declared by no environment of this lineage, so there is nothing of it to run here`,
+    });
   if (spec.run === undefined)
     reasons.push({ code: 'no-runnable-spec', text: `${name} declares nothing that could be run` });
   return reasons;
 }
 
 // An overlay does not lift its parent's `require` by declaring another value beside its change.
-function parentSharing({ spec }: ComposedService, { changes }: ServiceDifference): string {
-  const change = changes.find(({ pointer }) => pointer === '/sharing' || pointer.startsWith('/sharing/'));
+function parentSharing({ spec }: ComposedService, difference: ServiceDifference | null): string {
+  const change = difference?.changes.find(({ pointer }) => pointer === '/sharing' || pointer.startsWith('/sharing/'));
   return change?.before?.replaceAll('"', '') ?? spec.sharing;
 }
 

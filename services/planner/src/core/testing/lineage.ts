@@ -131,7 +131,8 @@ function differencesOf(lineage: readonly Revision[], services: readonly Composed
   const [own, ...above] = lineage;
   const parent = effective(above);
   const declared = new Set(own?.services.map(({ name }) => name));
-  return services.map(({ name, identity, spec, removed }) => {
+  const known = services.filter(({ name, removed }) => !removed || parent.has(name));
+  return known.map(({ name, identity, spec, removed }) => {
     const before = parent.get(name);
     const changes = before === undefined || removed ? [] : changesOf(before.spec, spec);
     const state = removed ? 'removed' : before === undefined ? 'added' : changes.length > 0 ? 'changed' : 'unchanged';
