@@ -1,14 +1,18 @@
-export type BusErrorCode =
-  | 'no-stream'
-  | 'no-responder'
-  | 'timeout'
-  | 'refused'
-  | 'conflict'
-  | 'unsupported-server'
-  | 'topology-differs'
-  | 'payload-too-large'
-  | 'closed'
-  | 'unavailable';
+export const busErrorCodes = [
+  'no-stream',
+  'no-responder',
+  'timeout',
+  'refused',
+  'conflict',
+  'unsupported-server',
+  'topology-differs',
+  'payload-too-large',
+  /** The other side of a request broke, or something is lost for good: a defect, not a decision. */
+  'failed',
+  'closed',
+  'unavailable',
+] as const;
+export type BusErrorCode = (typeof busErrorCodes)[number];
 
 /** The one error of the bus; `code` is a closed set and `again` says whether trying again can help. */
 export class BusError extends Error {

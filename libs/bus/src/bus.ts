@@ -29,7 +29,10 @@ export interface Bus extends AsyncDisposable {
   /** Fire and forget on core NATS, for previews and spans. */
   say(subject: string, body: Uint8Array, headers?: Readonly<Record<string, string>>): void;
 
-  /** Binds to a durable and handles its messages until it is disposed. */
+  /**
+   * Handles a durable's messages until it is disposed. Settles at once: where the graph has not opened the bus yet, or the
+   * bus forgets, it binds by itself as soon as it can (`bound`).
+   */
   consume(durable: DurableDefinition, handle: Handler, options?: ConsumeOptions): Promise<Consumption>;
 
   /** Live core subscription, e.g. of events about an environment; messages published after it settled are seen. */
@@ -39,6 +42,12 @@ export interface Bus extends AsyncDisposable {
   read(stream: string, options: ReadOptions): Promise<readonly StoredMessage[]>;
   /** The last message of a subject on a stream, if any. */
   lastOn(stream: string, subject: string): Promise<StoredMessage | undefined>;
+  /** The message at a sequence of a stream, if it is (still) there. */
+  at(stream: string, sequence: number): Promise<StoredMessage | undefined>;
+  /** How far a stream reaches; undefined where it does not exist. */
+  streamState(stream: string): Promise<StreamState | undefined>;
+  /** How far a durable has come (protocol 28); undefined where it does not exist. */
+  durableState(durable: DurableDefinition): Promise<DurableState | undefined>;
 
   /** Asks one replica. Rejects with `BusError` code `no-responder`, `timeout` or `refused` (with the other side's sentence). */
   request<Request, Reply>(
@@ -98,6 +107,8 @@ export type Message = {
   readonly body: Uint8Array;
   readonly stream: string;
   readonly sequence: number;
+  /** Of the bus when it was delivered: with `sequence` the order of a submission (protocol 1). */
+  readonly incarnation: number;
   readonly deliveries: number;
   /** `Nats-Msg-Id`, else `<stream>:<incarnation>:<sequence>` (protocol 1). */
   readonly id: string;
@@ -126,9 +137,9 @@ export type ConsumeOptions = {
   readonly concurrency?: number;
   /** Two messages with one key never run at once and keep their order; default: the `<org>.<env>` of the subject. */
   readonly keyOf?: (message: Message) => string;
-  /** Protocol 33: awaited before each handler. */
+  /** Protocol 33: awaited before each handler; a message that is held by it holds up no other one. */
   readonly gate?: (message: Message) => Promise<void>;
-  /** Asked every second while an outage pauses the consumer; true resumes. */
+  /** Asked every second while an outage pauses the consumer; true tries one message. By default each second tries. */
   readonly probe?: () => Promise<boolean>;
 };
 
@@ -137,6 +148,8 @@ export interface Consumption extends AsyncDisposable {
   pause(): void;
   resume(): void;
   readonly durable: string;
+  /** Settles when messages are asked for: the graph has opened the bus and the durable exists. */
+  readonly bound: Promise<void>;
 }
 
 export interface Subscription extends AsyncDisposable, AsyncIterable<LiveMessage> {}
@@ -152,7 +165,27 @@ export type StoredMessage = {
   readonly body: Uint8Array;
   readonly sequence: number;
   readonly storedAt: number;
+  readonly headers: Readonly<Record<string, string>>;
   header(name: string): string | undefined;
+};
+
+export type StreamState = {
+  readonly name: string;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly messages: number;
+  /** As the server says it; another text means that the stream was created anew. */
+  readonly createdAt: string;
+};
+
+export type DurableState = {
+  /** Everything up to here is settled. */
+  readonly ackFloor: number;
+  /** Not delivered yet. */
+  readonly pending: number;
+  /** Delivered and not settled. */
+  readonly unsettled: number;
+  readonly createdAt: string;
 };
 
 export type Endpoint = {
