@@ -11,8 +11,9 @@ import { drawTiers } from './resolve.ts';
 /** Why one service runs here or is inherited: difference, candidates, reasons, cost, tiers; or why a job is there. */
 export async function explainCommand(env: string, service: string, flags: Flags): Promise<void> {
   const format = outputOf(flags);
+  const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
-  const detail = await readDetail(session, env, generationOf(flags));
+  const detail = await readDetail(session, env, at);
   const plan = artifactOf<Plan>(detail, 'plan');
   const placement = plan.placements.find((one) => one.service === service);
   if (placement === undefined)

@@ -8,8 +8,9 @@ import { openSession } from '../session.ts';
 /** The plan of an environment's newest generation that has one. */
 export async function planCommand(env: string, flags: Flags): Promise<void> {
   const format = outputOf(flags);
+  const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
-  const detail = await readDetail(session, env, generationOf(flags));
+  const detail = await readDetail(session, env, at);
   const plan = artifactOf<Plan>(detail, 'plan');
   process.stdout.write(
     printObject(format, plan, () => drawPlan(plan, format, detail.activation?.activation ?? env), `plan/${env}`),

@@ -7,8 +7,9 @@ import { openSession } from '../session.ts';
 /** The resolved identity record of one service, or the list of all. */
 export async function resolveCommand(env: string, service: string | undefined, flags: Flags): Promise<void> {
   const format = outputOf(flags);
+  const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
-  const { records } = artifactOf<Resolution>(await readDetail(session, env, generationOf(flags)), 'resolution');
+  const { records } = artifactOf<Resolution>(await readDetail(session, env, at), 'resolution');
   if (service === undefined) {
     process.stdout.write(
       printListing(format, {

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { exitCodes } from './exit-codes.ts';
+import { runProgram } from './program.ts';
+
+const commands = [
+  'up',
+  'apply',
+  'get',
+  'status',
+  'plan',
+  'explain',
+  'resolve',
+  'trace',
+  'events',
+  'logs',
+  'stop',
+  'resume',
+  'retry',
+  'delete',
+];
+const folder = mkdtempSync(join(tmpdir(), 'msx-program-'));
+const said = { out: '', err: '' };
+
+beforeEach(() => {
+  said.out = '';
+  said.err = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    said.out += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said.err += String(text);
+    return true;
+  });
+  vi.stubEnv('NATS_URL', '');
+  vi.stubEnv('MSX_DATA', folder);
+  vi.stubEnv('MSX_OUTPUT', '');
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the help lists every command and ends with exit code 0', async () => {
+  expect(await runProgram(['--help'])).toBe(exitCodes.ok);
+  for (const command of commands) expect(said.out).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+  expect(said.out).toContain('Example:\n  $ msx up');
+});
+
+test.each(commands)('msx %s --help has an example of that command', async (command) => {
+  expect(await runProgram([command, '--help'])).toBe(exitCodes.ok);
+  expect(said.out).toMatch(new RegExp(`Example:\\n  \\$ msx ${command} \\S`));
+});
+
+test('the version is printed alone', async () => {
+  expect(await runProgram(['--version'])).toBe(exitCodes.ok);
+  expect(said.out).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test.each([
+  ['an unknown command', ['aply']],
+  ['an unknown flag', ['status', '--fast']],
+  ['a missing argument', ['explain', 'shop']],
+  ['a missing file', ['apply']],
+  ['a file that is not there', ['apply', '-f', join(folder, 'nowhere.yaml')]],
+  ['an unknown format', ['status', '-o', 'csv']],
+  ['an unknown kind', ['get', 'pods']],
+  ['a generation that is no number', ['plan', 'shop', '--at', 'last']],
+  ['a name that is no environment', ['delete', '../shop']],
+  ['a log of a name that is a path', ['logs', '../..', 'web']],
+])('%s is a mistake in usage', async (_, argv) => {
+  expect(await runProgram(argv)).toBe(exitCodes.usage);
+  expect(said.out).toBe('');
+  expect(said.err).toMatch(/^error: /);
+});
+
+test('no command at all prints the help as an error in usage', async () => {
+  expect(await runProgram([])).toBe(exitCodes.usage);
+  expect(said.err).toContain('Usage: msx');
+});
+
+test('nothing that runs is a failure that says how to start it', async () => {
+  expect(await runProgram(['status'])).toBe(exitCodes.failed);
+  expect(said.err).toContain(`Nothing runs: NATS_URL is not set and there is no ${folder}/up.json\n  next: msx up`);
+});
+
+test('with -o json an error is an object on stdout and a sentence on stderr', async () => {
+  expect(await runProgram(['status', '-o', 'json'])).toBe(exitCodes.failed);
+  expect(JSON.parse(said.out)).toEqual({
+    error: {
+      code: 'not-up',
+      message: expect.stringContaining('Nothing runs'),
+      next: expect.stringContaining('msx up'),
+      trace: null,
+      details: null,
+    },
+  });
+  expect(said.err).toMatch(/^error: Nothing runs/);
+});
+
+test('a log that is not there is not found', async () => {
+  expect(await runProgram(['logs', 'shop', 'web'])).toBe(exitCodes.notFound);
+  expect(said.err).toContain('next: msx explain shop web');
+});
+
+test('a file that cannot be a Blueprint is invalid input before a bus is needed', async () => {
+  const file = join(folder, 'large.yaml');
+  writeFileSync(file, Buffer.alloc(10 * 1024 * 1024, 'a'));
+  expect(await runProgram(['apply', '-f', file])).toBe(exitCodes.invalidInput);
+  expect(said.err).toContain('at most 8388608 are allowed');
+});
+
+test('apply -f - reads standard input', () => {
+  const main = join(import.meta.dirname, '..', 'main.ts');
+  const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'apply', '-f', '-'], {
+    input: 'name: Not_A_Name\n',
+    encoding: 'utf8',
+  });
+  expect({ status, stdout }).toEqual({ status: exitCodes.invalidInput, stdout: '' });
+  expect(stderr).toContain('-: name "Not_A_Name" is not allowed');
+});
