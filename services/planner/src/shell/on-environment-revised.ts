@@ -1,0 +1,60 @@
+import { type Bus, done, type Message, type Outcome } from '@microstax/bus/bus';
+import { type Bundle, bundleOf, openArtifact, pickFromBundle } from '@microstax/contracts/bundle';
+import { type EnvironmentRevised, environmentRevised } from '@microstax/contracts/environment-revised';
+import { activationRef } from '@microstax/contracts/fields';
+import { planDrafted } from '@microstax/contracts/plan-drafted';
+import { planRefused } from '@microstax/contracts/plan-refused';
+import { readEvent } from '@microstax/contracts/read-event';
+import { sealArtifact } from '@microstax/model/artifact';
+import { failpoint } from '@microstax/service/failpoint';
+import type { Log } from '@microstax/service/log';
+import { draftPlan, type PlanDecision, type PlanInput } from '../core/plan.ts';
+import { planWasDrafted, planWasRefused } from '../events.ts';
+
+export type PlannerShell = { readonly bus: Bus; readonly log: Log };
+
+/** A generation was derived: its plan stands, or the requirements that contradict each other are named. */
+export async function onEnvironmentRevised(message: Message, shell: PlannerShell): Promise<Outcome> {
+  const read = readEvent(environmentRevised, message);
+  if (read.kind === 'unreadable') return { kind: 'dead', reason: read.reason };
+  const { event } = read;
+  const input = planInput(await shell.bus.openBundle(pickFromBundle(event.bundle, readKinds)));
+  const decision = draftPlan(input);
+  await failpoint('planner.environment-revised.after-decide');
+  await say(decision, event, message, shell);
+  await failpoint('planner.environment-revised.after-say');
+  return done;
+}
+
+/** What the core reads; the rest of the bundle is forwarded unopened. */
+const readKinds = ['derivation', 'facts', 'difference', 'composition'] as const;
+/** Protocol 8: what later stages read. */
+const forwardedKinds = ['revision', ...readKinds] as const;
+
+function planInput(bundle: Bundle): PlanInput {
+  return {
+    derivation: openArtifact(bundle, 'derivation'),
+    facts: openArtifact(bundle, 'facts'),
+    difference: openArtifact(bundle, 'difference'),
+    composition: openArtifact(bundle, 'composition'),
+  };
+}
+
+async function say(
+  decision: PlanDecision,
+  event: EnvironmentRevised,
+  message: Message,
+  { bus, log }: PlannerShell,
+): Promise<void> {
+  const how = { inputId: message.id, purpose: message.purpose, drive: message.drive };
+  const about = activationRef(event);
+  const forwarded = pickFromBundle(event.bundle, forwardedKinds);
+  if (decision.kind === 'refused') {
+    await bus.publish(planRefused, { ...about, findings: [...decision.findings], bundle: forwarded }, how);
+    planWasRefused(log, about, decision.findings);
+    return;
+  }
+  const plan = sealArtifact('plan', decision.plan);
+  await bus.publish(planDrafted, { ...about, bundle: { ...forwarded, ...bundleOf(plan) } }, how);
+  planWasDrafted(log, about, plan.value);
+}
