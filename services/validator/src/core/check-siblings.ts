@@ -26,7 +26,7 @@ export function checkSiblings(
         severity: 'warning',
         code: 'sibling-change',
         subject: service,
-        reason: `${env} and ${named(names)} have ${service} each of their own under ${root}: only one of them will fit when they are merged`,
+        reason: `${service} is declared differently by ${env} and by ${named(names)}: whoever is merged into ${root} second has a conflict to resolve`,
         next: `compare with: msx explain ${names[0]} ${service}`,
         evidence: { siblings: names.length, first: names[0] ?? '' },
       },

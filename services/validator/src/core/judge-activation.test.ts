@@ -108,7 +108,7 @@ describe('judgeActivation()', () => {
             code: 'sibling-change',
             subject: 'pay',
             reason:
-              'feat and one and two have pay each of their own under shop: only one of them will fit when they are merged',
+              'pay is declared differently by feat and by one and two: whoever is merged into shop second has a conflict to resolve',
             next: 'compare with: msx explain one pay',
             evidence: { siblings: 2, first: 'one' },
           },

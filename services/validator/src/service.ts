@@ -1,0 +1,45 @@
+import type { Message } from '@microstax/bus/bus';
+import { connectBus } from '@microstax/bus/connect';
+import { spanPublisher } from '@microstax/bus/span-publisher';
+import { durables } from '@microstax/contracts/topology';
+import { createLog, type Log } from '@microstax/service/log';
+import { startTelemetry } from '@microstax/service/telemetry';
+import type { ValidatorConfig } from './config.ts';
+import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
+
+export type ValidatorOverrides = {
+  readonly log?: Log;
+  /** Protocol 33: awaited before each handler. */
+  readonly gate?: (message: Message) => Promise<void>;
+};
+
+const service = 'validator';
+
+/** Starts the validator: settles once it hears events. Disposing it finishes what it has begun, then leaves the bus. */
+export async function startValidator(
+  config: ValidatorConfig,
+  overrides: ValidatorOverrides = {},
+): Promise<AsyncDisposable> {
+  const { gate } = overrides;
+  const log = overrides.log ?? createLog({ service, level: config.logLevel });
+  const { natsUrl, otlpEndpoint } = config;
+  const owned = new AsyncDisposableStack();
+  try {
+    const spans = spanPublisher();
+    const telemetry = owned.use(
+      startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
+    );
+    const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
+    spans.attach(bus);
+    const shell = { bus, log };
+    owned.use(
+      await bus.consume(durables.validatorRecorded, (message) => onResolutionRecorded(message, shell), {
+        ...(gate === undefined ? {} : { gate }),
+      }),
+    );
+    return owned;
+  } catch (error) {
+    await owned.disposeAsync();
+    throw error;
+  }
+}
