@@ -2,7 +2,7 @@ import type { IdentifyReply } from '@microstax/contracts/graph-requests';
 import { checkLineage } from '@microstax/model/lineage-check';
 import type { WrittenService } from './blueprint-schema.ts';
 import { notYetProblem } from './locate.ts';
-import type { Path } from './located.ts';
+import { nodeAt, type Path } from './located.ts';
 import { checkRouting } from './normalise-routing.ts';
 import type { Problem } from './problem.ts';
 import { quote } from './quote.ts';
@@ -85,8 +85,10 @@ function checkProject({ blueprint: { header }, reply }: Scene): Problem[] {
   ];
 }
 
-function checkPresence({ routing, services, header }: ReadBlueprint): Problem[] {
-  if (header === undefined || routing === undefined || routing.mode === 'overlay' || services.length > 0) return [];
+function checkPresence({ routing, source, header }: ReadBlueprint): Problem[] {
+  if (header === undefined || routing === undefined || routing.mode === 'overlay') return [];
+  const services = nodeAt(source.tree, ['services']);
+  if (services?.kind !== 'list' || services.items.length > 0) return [];
   return [
     {
       code: 'no-services',

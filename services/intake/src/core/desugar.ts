@@ -40,6 +40,7 @@ function named(node: Located, name: LocatedScalar, path: Path, problems: Problem
     problems.push({
       code: 'name-differs',
       path: [...path, 'name'],
+      at: own.node.at,
       reason: `the service stands under the key ${quote(name.source)} and is given another name`,
       next: 'leave name out, or make it equal to the key',
     });

@@ -19,10 +19,10 @@ export function identifyRequest({ address, header, routing, services }: ReadBlue
 
 /** The identity of a service: what the graph proposed, else that of a service which is new under its first name. */
 export function identityOf(
-  service: { readonly name: string; readonly formerNames: readonly string[] },
+  service: { readonly name: string },
   { org, project, reply }: { readonly org: string; readonly project: string; readonly reply: IdentifyReply | null },
 ): string {
-  const { name, formerNames } = service;
+  const { name } = service;
   const proposed = reply !== null && Object.hasOwn(reply.identities, name) ? reply.identities[name] : undefined;
-  return proposed ?? serviceIdentity({ org, project, firstName: formerNames[0] ?? name, ordinal: 1 });
+  return proposed ?? serviceIdentity({ org, project, firstName: name, ordinal: 1 });
 }

@@ -10,12 +10,22 @@ export function judgeShape<T>(
   schema: z.ZodType<T>,
   value: unknown,
 ): { readonly issues: readonly Issue[]; readonly data: T | undefined } {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: sentenceOf });
   if (result.success) return { issues: [], data: result.data };
   const { issues } = result.error;
   if (!issues.every(({ code }) => code === 'unrecognized_keys')) return { issues, data: undefined };
   for (const issue of issues) if (issue.code === 'unrecognized_keys') takeOut(value, issue.path, issue.keys);
-  return { issues, data: schema.safeParse(value).data };
+  return { issues, data: schema.safeParse(value, { error: sentenceOf }).data };
+}
+
+/**
+ * What an issue says where its schema has no sentence of its own. zod's own sentences name the constructor of what was
+ * found, and a key `constructor` is the user's.
+ */
+function sentenceOf(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === 'too_small') return `expected at least ${issue.minimum}`;
+  if (issue.code === 'too_big') return `expected at most ${issue.maximum}`;
+  return 'cannot be used here';
 }
 
 function takeOut(value: unknown, path: readonly PropertyKey[], keys: readonly string[]): void {

@@ -10,6 +10,8 @@ export type Problem = {
   readonly code: string;
   readonly path: Path;
   readonly mark?: 'key';
+  /** Where the path leads to another place than the one meant. */
+  readonly at?: number;
   readonly reason: string;
   readonly next?: string;
 };
@@ -18,8 +20,8 @@ export type Problem = {
 export type Source = { readonly tree: Located; readonly lines: LineIndex };
 
 export function findingOf(problem: Problem, { tree, lines }: Source): Finding {
-  const { severity = 'error', code, path, mark, reason, next } = problem;
-  const offset = mark === 'key' ? keyOffsetOf(tree, path) : offsetOf(tree, path);
+  const { severity = 'error', code, path, mark, at, reason, next } = problem;
+  const offset = at ?? (mark === 'key' ? keyOffsetOf(tree, path) : offsetOf(tree, path));
   return {
     severity,
     code,
