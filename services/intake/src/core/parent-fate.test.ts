@@ -15,9 +15,8 @@ const judge = (fate: ParentFate, waitedMs = 0) =>
 const position = { line: 2, column: 39 };
 
 test('judgeParent() rejects at once where nobody submitted the parent', () => {
-  judge({ kind: 'never submitted' }).thenMatches({
-    kind: 'rejected',
-    findings: [{ code: 'unknown-parent', position }],
+  judge({ kind: 'never submitted' }).thenCheck((verdict) => {
+    expect(verdict).toMatchObject({ kind: 'rejected', findings: [{ code: 'unknown-parent', position }] });
   });
 });
 
