@@ -1,5 +1,5 @@
 import type { DurableDefinition } from '@microstax/contracts/topology';
-import { JetStreamApiError, type JsMsg, type StoredMsg } from '@nats-io/jetstream';
+import { DirectMsgHeaders, JetStreamApiError, type JsMsg, type StoredMsg } from '@nats-io/jetstream';
 import type { DurableState, ReadOptions, StoredMessage, StreamState } from './bus.ts';
 import type { Connection } from './connection.ts';
 import { toBusError } from './nats-errors.ts';
@@ -126,7 +126,14 @@ function ofStored(message: StoredMsg): StoredMessage {
     body: data,
     sequence: seq,
     storedAt: time.getTime(),
-    headers: headerRecord(header),
+    headers: withoutPlace(headerRecord(header)),
     header: headerReader(header),
   };
+}
+
+/** What a direct read adds to say where the message stands; nobody published it. */
+const placeHeaders: readonly string[] = Object.values(DirectMsgHeaders);
+
+function withoutPlace(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !placeHeaders.includes(name)));
 }

@@ -20,12 +20,22 @@ export type TestSpan = {
 export type TestBus = Bus & { readonly spans: () => Promise<readonly TestSpan[]> };
 
 /** A connected bus of a service that keeps its spans for the test to look at. */
-export async function connectTestBus(server: { readonly url: string }, service = 'planner'): Promise<TestBus> {
+export async function connectTestBus(
+  server: { readonly url: string },
+  service = 'planner',
+  waitMs?: number,
+): Promise<TestBus> {
   const documents: string[] = [];
   const publishSpans = (_traceId: string, json: Uint8Array): void =>
     void documents.push(new TextDecoder().decode(json));
   const telemetry = startTelemetry({ service, publishSpans });
-  const bus = await connectBus({ url: server.url, service, log: silentLog, telemetry });
+  const bus = await connectBus({
+    url: server.url,
+    service,
+    log: silentLog,
+    telemetry,
+    ...(waitMs === undefined ? {} : { waitMs }),
+  });
   const spans = async (): Promise<readonly TestSpan[]> => {
     await telemetry.flush();
     return documents.flatMap(spansIn);
