@@ -139,7 +139,9 @@ describe('jobsOf()', () => {
       });
   });
 
-  test('is an acyclic graph that lists every job after those it waits for, with a start for every local service', () => {
+  test('is an acyclic graph that lists every job after those it waits for, with a start for every local service', {
+    timeout: 60_000,
+  }, () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const revision = fc
       .array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names), fc.boolean()), { maxLength: 14 })

@@ -90,6 +90,9 @@ describe('placeServices()', () => {
         expect(shipping).toMatchObject({ kind: 'inherited', provider: { env: 'team', service: 'shipping' } });
         expect(shipping?.carriesContext).toBe(true);
         expect(checkout?.kind).toBe('local');
+        expect(placedOf(decision).web?.reasons[1]?.text).toBe(
+          'requests to web must carry the context of feat on: web → checkout, and checkout runs here',
+        );
       });
   });
 
@@ -308,6 +311,8 @@ describe('placeServices()', () => {
   });
 });
 
+const slowMs = 60_000; // many graphs on a machine that others use too
+
 describe('placeServices() against every assignment of small graphs', () => {
   const run = ({ composition, difference }: RandomCase): PlaceDecision => {
     const view = composedView(composition, difference, 'running');
@@ -315,7 +320,7 @@ describe('placeServices() against every assignment of small graphs', () => {
     return placeServices(view, requirements, flowsOf(view, requirements));
   };
 
-  test('finds the one least local assignment, and refuses exactly where there is none', () => {
+  test('finds the one least local assignment, and refuses exactly where there is none', { timeout: slowMs }, () => {
     const seen = { placed: 0, contradiction: 0, implied: 0 };
     fc.assert(
       fc.property(compositions(6), (small): void => {
@@ -344,7 +349,9 @@ describe('placeServices() against every assignment of small graphs', () => {
     expect(seen.implied).toBeGreaterThan(50);
   });
 
-  test('places a chain of five thousand services without recursion, each forced by the next', () => {
+  test('places a chain of five thousand services without recursion, each forced by the next', {
+    timeout: slowMs,
+  }, () => {
     const count = 5_000;
     const services = Array.from({ length: count }, (_, at) =>
       aService(`s${at}`, {

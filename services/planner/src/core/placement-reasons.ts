@@ -6,7 +6,7 @@ import type { DependencyKind } from '@microstax/model/service-spec';
 import type { Closure } from './closure.ts';
 import { type ComposedView, nameAt, serviceAt } from './composed-view.ts';
 import type { Flow } from './flows.ts';
-import { contextNode, isLocalNode, localNode, serviceOf } from './implications.ts';
+import { contextNode, localNode, serviceOf } from './implications.ts';
 import { namedChanges } from './named-changes.ts';
 
 const verbs: Readonly<Record<DependencyKind, string>> = {
@@ -99,8 +99,8 @@ function pathTo(view: ComposedView, closure: Closure, node: number): readonly st
 
 /** Why the fact holds that a node follows from: what the context is for. */
 function whatIsBehind(view: ComposedView, closure: Closure, node: number): string {
-  const origin = closure.origin(node);
-  return isLocalNode(origin) ? `${nameAt(view, serviceOf(origin))} runs here` : overriding(view, serviceOf(origin));
+  const service = serviceOf(closure.origin(node));
+  return closure.holds(localNode(service)) ? `${nameAt(view, service)} runs here` : overriding(view, service);
 }
 
 /** Why the root's own instance is not the answer although nothing runs here. */
