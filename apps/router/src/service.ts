@@ -1,0 +1,39 @@
+import { connectBus } from '@microstax/bus/connect';
+import { watchIncarnation } from '@microstax/bus/incarnation';
+import { spanPublisher } from '@microstax/bus/span-publisher';
+import { buckets } from '@microstax/contracts/topology';
+import { createLog, type Log } from '@microstax/service/log';
+import { startTelemetry } from '@microstax/service/telemetry';
+import type { RouterConfig } from './config.ts';
+import { routerEndpoints } from './shell/answer-requests.ts';
+import { followRoutes } from './shell/follow-routes.ts';
+import { Listeners } from './shell/listeners.ts';
+import { createRouting } from './shell/routing.ts';
+
+export type RouterOverrides = { readonly log?: Log };
+
+/**
+ * Starts a router. Settles when it has read every table, listens, and answers scope, confirm and idle (protocol 25 to
+ * 27). Where the bus goes away it routes on by the tables it has.
+ */
+export async function startRouter(config: RouterConfig, overrides: RouterOverrides = {}): Promise<AsyncDisposable> {
+  const { natsUrl, org, logLevel, otlpEndpoint, lingerMs } = config;
+  const log = overrides.log ?? createLog({ service: 'router', level: logLevel });
+  await using running = new AsyncDisposableStack();
+  const spans = spanPublisher();
+  const collector = otlpEndpoint === undefined ? {} : { otlpEndpoint };
+  const telemetry = running.use(startTelemetry({ service: 'router', publishSpans: spans.publish, ...collector }));
+  const bus = running.use(await connectBus({ url: natsUrl, service: 'router', log, telemetry }));
+  spans.attach(bus);
+  await bus.incarnation();
+  const routing = running.use(createRouting(log));
+  const listeners = running.use(new Listeners(routing, lingerMs));
+  const routes = await bus.bucket(buckets.routes);
+  const following = { routes, org, routing, listeners };
+  // The watch begins anew with a new bus, whose revisions count from 1 again (protocol 29).
+  running.use(await watchIncarnation(bus, () => routing.tables.forgetRevisions()));
+  running.use(await followRoutes(following));
+  running.use(await bus.serveRouter(routerEndpoints(following)));
+  running.defer(() => routing.stopWaiting());
+  return running.move();
+}

@@ -1,0 +1,38 @@
+import { must } from '@microstax/model/must';
+import type { Endpoint } from '@microstax/model/route-table';
+
+/** Long enough for a table that is on its way, short enough for whoever waits for an answer. */
+const attemptsMs = 1_000;
+const firstDelayMs = 10;
+const delayMsMax = 100;
+
+let turn = 0; // endpoints take turns over all requests
+
+/** How long one request or connection looks for an endpoint that takes it, and who has refused it already. */
+export class Attempts {
+  readonly #refusedBy = new Set<string>();
+  #endsAt: number | undefined;
+  #delayMs = 0;
+
+  /** One that has not refused yet, if there is one. */
+  pick(endpoints: readonly Endpoint[]): Endpoint {
+    const left = this.#refusedBy.size === 0 ? endpoints : endpoints.filter((one) => !this.#refusedBy.has(nameOf(one)));
+    const among = left.length === 0 ? endpoints : left;
+    turn = (turn + 1) % 1_000_000;
+    return must(among[turn % among.length], 'a routed request has an endpoint');
+  }
+
+  /** Milliseconds until the next attempt; undefined where there has been time enough. */
+  next(refusing: Endpoint): number | undefined {
+    this.#refusedBy.add(nameOf(refusing));
+    const delayMs = this.#delayMs;
+    this.#delayMs = Math.min(Math.max(firstDelayMs, delayMs * 2), delayMsMax);
+    const now = performance.now();
+    this.#endsAt ??= now + attemptsMs;
+    return now + delayMs > this.#endsAt ? undefined : delayMs;
+  }
+}
+
+function nameOf({ host, targetPort }: Endpoint): string {
+  return `${host}:${targetPort}`;
+}
