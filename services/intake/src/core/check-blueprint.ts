@@ -26,7 +26,6 @@ export function checkBlueprint(scene: Scene): Problem[] {
     ...lineageProblems(scene),
     ...checkProject(scene),
     ...checkPresence(blueprint),
-    ...checkEdges(blueprint),
     ...checkNames(blueprint.services),
     ...blueprint.services.flatMap((service) => checkService(service, scene)),
   ];
@@ -97,22 +96,6 @@ function checkPresence({ routing, source, header }: ReadBlueprint): Problem[] {
       next: 'declare a service, or make the environment an overlay',
     },
   ];
-}
-
-function checkEdges({ services, limits: { maxEdges } }: ReadBlueprint): Problem[] {
-  let edges = 0;
-  for (const { path, written } of services) {
-    edges += written?.dependsOn.length ?? 0;
-    if (edges > maxEdges)
-      return [
-        {
-          code: 'too-many-edges',
-          path: [...path, 'dependsOn'],
-          reason: `the services have more than ${maxEdges} dependencies together (maxEdges); the limit is passed here`,
-        },
-      ];
-  }
-  return [];
 }
 
 /** Two services of one name, now or formerly. */

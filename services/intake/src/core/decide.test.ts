@@ -103,6 +103,12 @@ const words = fc.constantFrom(
   'constructor',
 );
 
+test('decideBlueprint() counts more findings than a call has room for arguments', () => {
+  const dependsOn = Array.from({ length: 150_000 }, (_, index) => `nobody-${index}`);
+  const text = JSON.stringify({ name: 'shop', services: [{ name: 'web', run: { command: 'x' }, dependsOn }] });
+  expect(decideText(text).findings.at(-1)?.reason).toBe('149901 more findings are not listed, maxFindings is 100');
+});
+
 test('decideBlueprint() decides 10,000 services in a few seconds', () => {
   const services = Array.from({ length: 10_000 }, (_, index) => ({
     name: `s${index}`,

@@ -70,7 +70,8 @@ function declare(
     const { name, formerNames } = written;
     if (written.remove) return [{ kind: 'remove', name }];
     const normalised = normaliseService(written, { path, surroundings });
-    problems.push(...normalised.problems);
+    // Not spread into one call: a service may have more problems than a call has room for arguments.
+    for (const problem of normalised.problems) problems.push(problem);
     const identity = identityOf(written, { org: address.org, project, reply });
     return [{ kind: 'run', name, identity, formerNames, spec: normalised.spec }];
   });

@@ -62,7 +62,7 @@ export function readBlueprint(
 
 function readHeader(tree: Located, problems: Problem[]): ReadBlueprint['header'] {
   const { issues, data } = judgeShape(headerSchema, plainValue(withEmptyServices(tree)));
-  problems.push(...problemsOf(issues, [], tree));
+  for (const problem of problemsOf(issues, [], tree)) problems.push(problem);
   return data;
 }
 
@@ -79,26 +79,46 @@ function readRouting(tree: Located): WrittenRouting | undefined {
   return judgeShape(routingSchema, node === undefined ? {} : plainValue(node)).data;
 }
 
-function readServices(tree: Located, { maxServices }: Limits, problems: Problem[]): ReadService[] {
+/** A limit that is passed is the only thing said of the services: the rest is not looked at, so the work is bounded. */
+function readServices(tree: Located, limits: Limits, problems: Problem[]): ReadService[] {
   const services = nodeAt(tree, ['services']);
   if (services?.kind !== 'list') return [];
-  if (services.items.length > maxServices) {
-    problems.push({
-      code: 'too-many-services',
-      path: ['services', maxServices],
-      reason: `the Blueprint has ${services.items.length} services, maxServices is ${maxServices}; the limit is passed here`,
-      next: 'divide the environment into a baseline and overlays, or raise maxServices',
-    });
+  const passed = passedLimit(services.items, limits);
+  if (passed !== undefined) {
+    problems.push(passed);
     return [];
   }
   return services.items.map((item, index) => readService(item, index, tree, problems));
+}
+
+function passedLimit(services: readonly Located[], { maxServices, maxEdges }: Limits): Problem | undefined {
+  if (services.length > maxServices)
+    return {
+      code: 'too-many-services',
+      path: ['services', maxServices],
+      reason: `the Blueprint has ${services.length} services, maxServices is ${maxServices}; the limit is passed here`,
+      next: 'divide the environment into a baseline and overlays, or raise maxServices',
+    };
+  let edges = 0;
+  for (const [index, service] of services.entries()) {
+    const dependencies = nodeAt(service, ['dependsOn']);
+    edges += dependencies?.kind === 'list' ? dependencies.items.length : 0;
+    if (edges > maxEdges)
+      return {
+        code: 'too-many-edges',
+        path: ['services', index, 'dependsOn'],
+        reason: `the services have more than ${maxEdges} dependencies together (maxEdges); the limit is passed here`,
+        next: 'divide the environment into a baseline and overlays, or raise maxEdges',
+      };
+  }
+  return undefined;
 }
 
 function readService(item: Located, index: number, tree: Located, problems: Problem[]): ReadService {
   const path = ['services', index];
   const name = nodeAt(item, ['name']);
   const { issues, data } = judgeShape(serviceSchema, plainValue(item));
-  problems.push(...problemsOf(issues, path, tree));
+  for (const problem of problemsOf(issues, path, tree)) problems.push(problem);
   return {
     path,
     name: name?.kind === 'scalar' && typeof name.value === 'string' ? name.value : undefined,
