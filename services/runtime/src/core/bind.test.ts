@@ -2,7 +2,7 @@ import { given } from '@microstax/testkit/given';
 import { describe, expect, test } from 'vitest';
 import { bind } from './bind.ts';
 import { instanceId, surplusInstances, wantedInstances, workloadJobs } from './instances.ts';
-import { anInstance, anInventory, aPlan, aSpec } from './plan.fixture.ts';
+import { anInstance, anInventory, aPlan, aSpec } from './testing/plans.ts';
 
 const web = aSpec('web');
 const changed = aSpec('web', { env: { VERSION: '2' } });

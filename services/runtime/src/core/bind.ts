@@ -35,7 +35,7 @@ function actionOf(job: Job, plan: Plan, inventory: Inventory, surplus: boolean):
         ? 'keep'
         : 'create';
     case 'removals':
-      // A deleted environment also gives back its listeners, its data and its key.
+      // A deleted environment also gives back its table, its listeners and its data.
       return surplus || plan.wanted === 'deleted' ? 'remove' : 'keep';
     default:
       return 'create';

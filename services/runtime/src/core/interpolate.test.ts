@@ -2,7 +2,7 @@
 import { given } from '@microstax/testkit/given';
 import { describe, expect, test } from 'vitest';
 import { refersToOwnPort, startWords } from './interpolate.ts';
-import { aSpec } from './plan.fixture.ts';
+import { aSpec } from './testing/plans.ts';
 
 const addresses = {
   ports: { http: 41_001 },

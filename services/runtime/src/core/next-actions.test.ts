@@ -7,7 +7,7 @@ import { bind } from './bind.ts';
 import { type Execution, evolve, evolveAll, initialExecution } from './execution-state.ts';
 import { idempotencyKey } from './idempotency.ts';
 import { type Action, nextActions } from './next-actions.ts';
-import { anInstance, anInventory, aPlan, aSpec } from './plan.fixture.ts';
+import { anInstance, anInventory, aPlan, aSpec } from './testing/plans.ts';
 
 const web = aSpec('web');
 const plan = aPlan('shop', [web]);
@@ -118,6 +118,14 @@ describe('nextActions()', () => {
           ] as const,
       )
       .then([[{ kind: 'cancel' }], [{ kind: 'finish', outcome: 'failed', reason: 'scope: no router answers' }]]);
+  });
+
+  test('fails a plan whose jobs wait for each other instead of waiting for ever', () => {
+    const jobs: Job[] = [{ id: 'routes', kind: 'routes', after: ['removals'], reason: '' }];
+    const circular = { ...plan, jobs };
+    given(bound(circular))
+      .when((execution) => nextActions(execution, circular, idle))
+      .then([{ kind: 'finish', outcome: 'failed', reason: 'routes: waits for jobs that cannot come first' }]);
   });
 
   test('has nothing to do once finished', () => {

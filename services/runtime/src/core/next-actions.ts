@@ -51,7 +51,10 @@ export function nextActions(execution: Execution, plan: Plan, limits: ActionLimi
   }
   const pending = plan.jobs.filter((job) => progress(job.id).state !== 'done');
   if (pending.length === 0) return [{ kind: 'finish', outcome: 'ready', reason: 'every job is done' }];
-  return startable(execution, plan, pending, limits);
+  const actions = startable(execution, plan, pending, limits);
+  if (actions.length > 0 || limits.running.size > 0) return actions;
+  const stuck = pending.slice(0, reasonsMax).map((job) => job.id);
+  return [{ kind: 'finish', outcome: 'failed', reason: `${stuck.join(', ')}: waits for jobs that cannot come first` }];
 }
 
 function startable(execution: Execution, plan: Plan, pending: readonly Job[], limits: ActionLimits): readonly Action[] {

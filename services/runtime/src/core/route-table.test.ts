@@ -1,7 +1,7 @@
 import { given } from '@microstax/testkit/given';
 import { expect, test } from 'vitest';
-import { anInstance, aPlan, aResolution, aSpec } from './plan.fixture.ts';
 import { emptyRouteTable, routeTable } from './route-table.ts';
+import { anInstance, aPlan, aResolution, aSpec } from './testing/plans.ts';
 
 const web = aSpec('web');
 const plan = aPlan('shop', [web]);

@@ -8,7 +8,7 @@ import { isSameProcess, processState } from '@microstax/service/process-identity
 import { eventually } from '@microstax/testkit/eventually';
 import { processesWith } from '@microstax/testkit/processes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { aSpec } from '../../core/plan.fixture.ts';
+import { aSpec } from '../../core/testing/plans.ts';
 import type { StartOutcome } from './driver.ts';
 import { foldersOf } from './folders.ts';
 import { ProcessDriver } from './process-driver.ts';

@@ -1,0 +1,69 @@
+import {
+  type Env,
+  readBoolean,
+  readDurationMs,
+  readInteger,
+  readOptionalString,
+  readString,
+} from '@microstax/service/env';
+import type { HostEnvironment } from './shell/driver/start-process.ts';
+
+export type RuntimeConfig = {
+  readonly natsUrl: string;
+  readonly logLevel: string;
+  readonly otlpEndpoint?: string;
+  /** Logs, secrets, data and records of processes. */
+  readonly dataDir: string;
+  /** What `run.cwd` of a Blueprint is relative to. */
+  readonly workDir: string;
+  /** What every started program gets of our environment. */
+  readonly host: HostEnvironment;
+  readonly limits: RuntimeLimits;
+  /** Whether an orderly end stops the processes (protocol 24). */
+  readonly endInstancesOnDispose: boolean;
+};
+
+export type RuntimeLimits = {
+  /** Jobs under way at once in one execution; `await` jobs do not count. */
+  readonly maxParallel: number;
+  /** An owner that could not renew for this long starts nothing more (protocol 22). */
+  readonly leaseMs: number;
+  /** How often what serves is looked at (protocol 24). */
+  readonly observeMs: number;
+  /** How long removals wait for requests under way (protocol 25). */
+  readonly drainMs: number;
+  /** From SIGTERM to SIGKILL. */
+  readonly stopGraceMs: number;
+  /** How long a program may take until every port accepts a connection (protocol 6). */
+  readonly readyMs: number;
+  /** How long a router may take to confirm a table. */
+  readonly confirmMs: number;
+};
+
+/** Reads what the runtime is started with. Throws `ConfigError` on a setting that nobody can act on. */
+export function readRuntimeConfig(env: Env): RuntimeConfig {
+  const otlpEndpoint = readOptionalString(env, 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  return {
+    natsUrl: readString(env, 'NATS_URL', 'nats://127.0.0.1:4222'),
+    logLevel: readString(env, 'MSX_LOG_LEVEL', 'info'),
+    ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
+    dataDir: readString(env, 'MSX_DATA', '.msx'),
+    workDir: readString(env, 'MSX_WORKDIR', '.'),
+    host: hostEnvironment(env),
+    limits: {
+      maxParallel: readInteger(env, 'MSX_MAX_PARALLEL', 4, { min: 1, max: 256 }),
+      leaseMs: readDurationMs(env, 'MSX_LEASE', 15_000),
+      observeMs: readDurationMs(env, 'MSX_OBSERVE', 10_000),
+      drainMs: readDurationMs(env, 'MSX_DRAIN', 10_000),
+      stopGraceMs: readDurationMs(env, 'MSX_STOP_GRACE', 10_000),
+      readyMs: readDurationMs(env, 'MSX_READY', 30_000),
+      confirmMs: readDurationMs(env, 'MSX_CONFIRM', 5_000),
+    },
+    endInstancesOnDispose: readBoolean(env, 'MSX_END_INSTANCES', true),
+  };
+}
+
+function hostEnvironment(env: Env): HostEnvironment {
+  const names = ['PATH', 'HOME', 'LANG', 'TMPDIR'] as const;
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}

@@ -1,0 +1,113 @@
+import type { Bus, Message } from '@microstax/bus/bus';
+import { connectBus } from '@microstax/bus/connect';
+import { spanPublisher } from '@microstax/bus/span-publisher';
+import { filters } from '@microstax/contracts/subjects';
+import { buckets, durables } from '@microstax/contracts/topology';
+import { type Clock, systemClock } from '@microstax/service/clock';
+import { createLog, type Log } from '@microstax/service/log';
+import { ownerIdentity } from '@microstax/service/process-identity';
+import { startTelemetry } from '@microstax/service/telemetry';
+import type { RuntimeConfig } from './config.ts';
+import type { Driver } from './shell/driver/driver.ts';
+import { ProcessDriver } from './shell/driver/process-driver.ts';
+import { endInstances } from './shell/end-instances.ts';
+import { EnvironmentRuns } from './shell/environment-runs.ts';
+import { rewriteRoutes, takeUpEstate } from './shell/estate.ts';
+import { EstateBook } from './shell/estate-book.ts';
+import { graphOver } from './shell/graph.ts';
+import { observeLoop } from './shell/observe-loop.ts';
+import { onActivationApproved } from './shell/on-activation-approved.ts';
+import { onExecutionOffered } from './shell/on-execution-offered.ts';
+import { routersOver } from './shell/routers.ts';
+import type { Runner } from './shell/run-execution.ts';
+import { untilGraphAnswers } from './shell/until-graph-answers.ts';
+
+export type RuntimeOverrides = {
+  readonly log?: Log;
+  readonly clock?: Clock;
+  readonly driver?: Driver;
+  /** Protocol 33: awaited before each handler. */
+  readonly gate?: (message: Message) => Promise<void>;
+};
+
+const service = 'runtime';
+
+/**
+ * Starts the runtime: settles once the estate is taken up and approvals are heard. Disposing it stops executing, ends
+ * the processes (unless configured otherwise) and leaves the bus. Linux only.
+ */
+export async function startRuntime(config: RuntimeConfig, overrides: RuntimeOverrides = {}): Promise<AsyncDisposable> {
+  const { gate } = overrides;
+  const log = overrides.log ?? createLog({ service, level: config.logLevel });
+  const { natsUrl, otlpEndpoint } = config;
+  const owned = new AsyncDisposableStack();
+  try {
+    const spans = spanPublisher();
+    const telemetry = owned.use(
+      startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
+    );
+    const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
+    spans.attach(bus);
+    const end = new AbortController();
+    const runner = await makeRunner(config, overrides, { bus, log, end: end.signal });
+    await untilGraphAnswers(runner.world);
+    owned.defer(() => finish(runner, config, end));
+    await takeUpEstate(runner);
+    owned.use(await followBus(bus, runner));
+    const options = {
+      probe: () => runner.world.graph.answers(),
+      ...(gate === undefined ? {} : { gate }),
+    };
+    owned.use(await bus.consume(durables.runtimeOffered, (message) => onExecutionOffered(message, runner), options));
+    owned.use(
+      await bus.consume(durables.runtimeApproved, (message) => onActivationApproved(message, bus, runner), options),
+    );
+    void observeLoop(runner);
+    return owned;
+  } catch (error) {
+    await owned.disposeAsync();
+    throw error;
+  }
+}
+
+async function makeRunner(
+  config: RuntimeConfig,
+  { clock = systemClock, driver }: RuntimeOverrides,
+  { bus, log, end }: { readonly bus: Bus; readonly log: Log; readonly end: AbortSignal },
+): Promise<Runner> {
+  const { dataDir, workDir, host, limits } = config;
+  const world = {
+    owner: ownerIdentity(),
+    driver: driver ?? new ProcessDriver({ dataDir, workDir, host, clock, stopGraceMs: limits.stopGraceMs }),
+    graph: graphOver(bus),
+    routers: routersOver(bus),
+    tables: await bus.bucket(buckets.routes),
+    statuses: await bus.bucket(buckets.environments),
+    clock,
+    log,
+    tracer: bus.telemetry.tracer,
+    limits,
+  };
+  return { world, runs: new EnvironmentRuns(), book: new EstateBook(), end };
+}
+
+// Protocol 29: a bus that came back may have forgotten the tables.
+async function followBus(bus: Bus, runner: Runner): Promise<AsyncDisposable> {
+  const { log } = runner.world;
+  const again = (): void => {
+    if (runner.end.aborted) return;
+    void rewriteRoutes(runner).catch((err: unknown) => log.warn({ err }, 'cannot write route tables again'));
+  };
+  bus.onReconnect(again);
+  const opened = await bus.subscribe(filters.eventsNamed('graph', 'opened'));
+  void (async () => {
+    for await (const _ of opened) again();
+  })();
+  return opened;
+}
+
+async function finish(runner: Runner, config: RuntimeConfig, end: AbortController): Promise<void> {
+  end.abort('the runtime ends');
+  await runner.runs.stopAll('the runtime ends');
+  if (config.endInstancesOnDispose) await endInstances(runner);
+}

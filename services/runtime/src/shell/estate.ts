@@ -1,0 +1,119 @@
+import type { EstateReply } from '@microstax/contracts/graph-requests';
+import { environmentKey } from '@microstax/contracts/topology';
+import type { EnvironmentStatus } from '@microstax/model/status';
+import { isSameProcess } from '@microstax/service/process-identity';
+import { wantedInstances, workloadJobs } from '../core/instances.ts';
+import { routeTable } from '../core/route-table.ts';
+import { instancesWereAdopted, instancesWereLost } from '../events.ts';
+import { type ExecutionArtifacts, loadArtifacts } from './load-artifacts.ts';
+import { noteLost } from './note-lost.ts';
+import { missingInstances } from './prepare.ts';
+import { writeRoutes } from './route-key.ts';
+import type { Runner } from './run-execution.ts';
+import { takeOver } from './take-over.ts';
+import type { JournalPosition } from './task.ts';
+
+type Entry = EstateReply['environments'][number];
+
+/**
+ * What a starting runtime does before it hears anything: adopts what lives, tells what is missing, takes over what a
+ * dead owner on this host left open (protocol 22, 24), and writes route tables that the bus forgot (29).
+ */
+export async function takeUpEstate(runner: Runner): Promise<void> {
+  const { environments } = await runner.world.graph.estate();
+  for (const entry of environments) {
+    await takeUp(entry, runner).catch((err: unknown) =>
+      runner.world.log.error({ err, org: entry.org, env: entry.env }, 'cannot take up an environment'),
+    );
+  }
+}
+
+/** Asks again what there is to look after, where another writer moved a journal on. */
+export async function refreshEstate({ world, book, runs }: Runner): Promise<void> {
+  const { environments } = await world.graph.estate();
+  for (const entry of environments) {
+    const position = positionOf(entry);
+    if (position && !entry.open && !runs.isRunning(environmentKey(entry.org, entry.env))) book.note(position);
+  }
+}
+
+/** Writes the tables of all environments that the bus does not have, or has under an older epoch (protocol 29). */
+export async function rewriteRoutes(runner: Runner): Promise<void> {
+  const { environments } = await runner.world.graph.estate();
+  for (const entry of environments) {
+    const position = positionOf(entry);
+    if (position && !entry.open) await restoreRoutes(entry, position, runner);
+  }
+}
+
+async function takeUp(entry: Entry, runner: Runner): Promise<void> {
+  const { org, env, generation, epoch, execution, owner } = entry;
+  if (entry.open) {
+    // A living owner, or one on another host, is the graph's to judge.
+    const dead = owner !== null && owner.host === runner.world.owner.host && !isSameProcess(owner);
+    if (!dead || execution === null) return;
+    const reason = `its owner, process ${owner.pid} on this host, has ended`;
+    return takeOver({ org, env, generation, execution, epoch, reason }, runner);
+  }
+  const position = positionOf(entry);
+  if (!position) return;
+  runner.book.note(position);
+  await runner.runs.whileIdle(environmentKey(org, env), () => heal(entry, position, runner));
+}
+
+async function heal(entry: Entry, position: JournalPosition, runner: Runner): Promise<void> {
+  const { org, env } = entry;
+  const { world } = runner;
+  const missing = missingInstances(position.inventory, world);
+  const about = { orderly: false, reason: 'it was not there when the runtime started' };
+  const noted = missing.length > 0 ? await noteLost(position, missing, about, runner) : position;
+  if (!noted) return;
+  if (noted.inventory.instances.length > 0) {
+    instancesWereAdopted(world.log, { org, env, instances: noted.inventory.instances.length });
+  }
+  await restoreRoutes(entry, noted, runner);
+  const services = await servicesThatServedAndAreGone(entry, noted, runner);
+  if (services.length === 0) return;
+  // What an orderly end noted is no drift; what is found missing only now is.
+  const orderly = missing.length === 0;
+  const reply = await world.graph.drift(org, { env, epoch: noted.epoch, services, orderly });
+  instancesWereLost(world.log, { org, env, services, orderly, answer: reply.kind });
+}
+
+async function servicesThatServedAndAreGone(
+  entry: Entry,
+  position: JournalPosition,
+  { world }: Runner,
+): Promise<readonly string[]> {
+  const artifacts = await servingArtifacts(entry, world);
+  if (!artifacts) return [];
+  const there = wantedInstances(artifacts.plan, position.inventory);
+  return workloadJobs(artifacts.plan)
+    .map(({ service }) => service)
+    .filter((service) => !there.has(service));
+}
+
+async function restoreRoutes(entry: Entry, position: JournalPosition, { world }: Runner): Promise<void> {
+  const { org, env, epoch, generation } = entry;
+  const artifacts = await servingArtifacts(entry, world);
+  if (!artifacts || artifacts.plan.wanted === 'deleted') return;
+  const { inventory } = position;
+  await writeRoutes(world.tables, { org, env, epoch }, () =>
+    routeTable({ ...artifacts, inventory, epoch, generation }),
+  );
+}
+
+// A generation that does not serve is neither routed to nor healed.
+async function servingArtifacts(
+  { org, env, generation, plan, resolution }: Entry,
+  { graph, statuses }: Runner['world'],
+): Promise<ExecutionArtifacts | undefined> {
+  if (plan === null || resolution === null) return undefined;
+  const status = await statuses.get<EnvironmentStatus>(environmentKey(org, env));
+  if (status?.value.serving?.generation !== generation) return undefined;
+  return loadArtifacts(graph, org, { plan, resolution });
+}
+
+function positionOf({ org, env, generation, execution, epoch, length, inventory }: Entry): JournalPosition | undefined {
+  return execution === null ? undefined : { org, env, generation, execution, epoch, length, inventory };
+}

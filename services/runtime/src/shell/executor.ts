@@ -1,0 +1,255 @@
+// Owns: one execution, from claim or takeover to its end or to the loss of ownership.
+// Does not own: who runs next in the environment (environment-runs.ts), what happens to a lost lease (the graph).
+//
+// 1. An intent is in the journal before its act begins, an outcome before what depends on it (protocol 20).
+// 2. One append at a time; it may carry outcomes and the next intents.
+// 3. After `fenced`, `stale` or an abort nothing is started. Acts under way settle before this returns, so that whoever
+//    comes next finds a world that stands still.
+// 4. The lease is asked after every wait and before every act (protocol 22).
+// 5. All decisions are `nextActions` of the journal; what runs here is the only other thing it is told.
+import { BusError } from '@microstax/bus/bus-error';
+import type { JournalEvent } from '@microstax/model/journal';
+import { must } from '@microstax/model/must';
+import type { Job } from '@microstax/model/plan';
+import { failpoint } from '@microstax/service/failpoint';
+import { type Execution, evolveAll, initialExecution } from '../core/execution-state.ts';
+import { idempotencyKey } from '../core/idempotency.ts';
+import { type Action, nextActions } from '../core/next-actions.ts';
+import { jobSettled } from '../events.ts';
+import { act } from './act.ts';
+import { Inbox } from './inbox.ts';
+import type { JobContext } from './job-context.ts';
+import type { JobOutcome } from './job-outcome.ts';
+import { type Appended, JournalWriter } from './journal-writer.ts';
+import type { Lease } from './lease.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import type { ExecutionEnd, ExecutionTask, JournalPosition } from './task.ts';
+import { tearDown } from './tear-down.ts';
+import type { World } from './world.ts';
+
+type Settled = { readonly job: string; readonly outcome: JobOutcome };
+type Acting = Extract<Action, { kind: 'intend' | 'read back' }>;
+
+const doubtPollMs = 200; // while the lease is doubtful
+const prepareAgainMs = 500;
+const awaitAgainMs = 500; // after the graph refused what an awaiting job said
+
+export type ExecutorOptions = {
+  readonly lease: Pick<Lease, 'isFresh'>;
+  /** Aborted when a newer generation was claimed here, the lease was lost, or the process ends. */
+  readonly stop: AbortSignal;
+  /** Aborted when the process ends. */
+  readonly end: AbortSignal;
+};
+
+export class Executor {
+  readonly #task: ExecutionTask;
+  readonly #world: World;
+  readonly #lease: Pick<Lease, 'isFresh'>;
+  readonly #stop: AbortSignal;
+  readonly #journal: JournalWriter;
+  readonly #inbox = new Inbox<Settled>();
+  readonly #running = new Set<string>();
+  /** Tells those who only wait that it is pointless. */
+  readonly #giveUp = new AbortController();
+  readonly #stopped: Promise<void>;
+  #execution: Execution;
+
+  constructor(task: ExecutionTask, world: World, options: ExecutorOptions) {
+    const { org, env, execution, epoch, length, generation, plan, inventory } = task;
+    this.#task = task;
+    this.#world = world;
+    this.#lease = options.lease;
+    this.#stop = options.stop;
+    this.#stopped = new Promise((resolve) => {
+      if (options.stop.aborted) resolve();
+      else options.stop.addEventListener('abort', () => resolve(), { once: true });
+    });
+    const about = { org, env, execution, epoch };
+    const { graph, clock } = world;
+    this.#journal = new JournalWriter({ graph, clock, about, length, giveUp: options.end });
+    this.#execution = evolveAll(initialExecution({ id: execution, generation, plan, inventory }), task.events);
+  }
+
+  /** Where the journal stands, for whoever looks after the environment next. */
+  get position(): JournalPosition {
+    const { org, env, generation, execution, epoch } = this.#task;
+    const { inventory } = this.#execution;
+    return { org, env, generation, execution, epoch, length: this.#journal.length, inventory };
+  }
+
+  /** Settles at the end of the execution, or once it is not ours and nothing of it is under way any more. */
+  async run(): Promise<ExecutionEnd> {
+    const prepared = await this.#prepare();
+    if (prepared.kind === 'fenced') return { kind: 'stopped', reason: prepared.reason };
+    if (this.#stop.aborted) return this.#stopping(String(this.#stop.reason));
+    const bound = prepared.events.length > 0 ? await this.#append(prepared.events) : undefined;
+    if (bound && bound.kind !== 'appended') return this.#stopping(bound.reason);
+    for (;;) {
+      const end = await this.#turn();
+      if (end) return end;
+    }
+  }
+
+  // Everything in it finds what is there, so an outage of the bus is waited out.
+  async #prepare(): Promise<Prepared> {
+    for (;;) {
+      if (this.#stop.aborted) return { kind: 'fenced', reason: String(this.#stop.reason) };
+      try {
+        return await prepare(this.#task, this.#execution, this.#world);
+      } catch (error) {
+        if (!(error instanceof BusError && error.again)) throw error;
+        await this.#world.clock.delay(prepareAgainMs, this.#stop);
+      }
+    }
+  }
+
+  async #turn(): Promise<ExecutionEnd | undefined> {
+    const arrived = this.#inbox.takeAll();
+    for (const { job } of arrived) this.#running.delete(job);
+    const fenced = arrived.find(({ outcome }) => outcome.kind === 'fenced');
+    if (fenced?.outcome.kind === 'fenced') return this.#stopping(fenced.outcome.reason);
+    const outcomes = arrived.flatMap(outcomeEvent);
+    if (this.#stop.aborted) {
+      if (outcomes.length > 0) await this.#append(outcomes); // kept if we are still the owner, refused if not
+      return this.#stopping(String(this.#stop.reason));
+    }
+    const fresh = this.#lease.isFresh();
+    const actions = fresh ? this.#decide(outcomes) : [];
+    const events = [...outcomes, ...actions.flatMap((action) => this.#decisionEvent(action))];
+    if (events.length > 0) {
+      const appended = await this.#append(events);
+      if (appended.kind === 'not ours') return this.#stopping(appended.reason);
+      if (appended.kind === 'refused') return this.#afterRefusal(arrived, appended.reason);
+    }
+    for (const { job, outcome } of arrived) this.#said(job, outcome);
+    return this.#follow(actions, fresh);
+  }
+
+  async #follow(actions: readonly Action[], fresh: boolean): Promise<ExecutionEnd | undefined> {
+    const finish = actions.find((action) => action.kind === 'finish');
+    if (finish) return this.#finish(finish.outcome, finish.reason);
+    if (actions.some(({ kind }) => kind === 'cancel')) this.#giveUp.abort();
+    const acting = actions.filter((action) => action.kind === 'intend' || action.kind === 'read back');
+    if (acting.some(({ kind }) => kind === 'intend')) await failpoint('runtime.executor.after-intent');
+    for (const action of acting) this.#begin(action);
+    const idle = actions.every(({ kind }) => kind === 'cancel') || acting.length === actions.length;
+    if (idle) await this.#wait(fresh);
+    return undefined;
+  }
+
+  #decide(outcomes: readonly JournalEvent[]): readonly Action[] {
+    const next = evolveAll(this.#execution, outcomes);
+    const { maxParallel } = this.#world.limits;
+    return nextActions(next, this.#task.plan, { maxParallel, running: this.#running });
+  }
+
+  #decisionEvent(action: Action): readonly JournalEvent[] {
+    if (action.kind === 'settle') {
+      const { job, reason, instance } = action;
+      return [{ type: 'done', job, reason, ...(instance ? { result: { kind: 'instance', instance } } : {}) }];
+    }
+    if (action.kind !== 'intend') return [];
+    const { job, action: what, instance } = action;
+    const key = idempotencyKey(this.#task.execution, this.#jobOf(job));
+    return [
+      {
+        type: 'intended',
+        job,
+        action: what,
+        idempotencyKey: key,
+        ...(instance === undefined ? {} : { instance }),
+      },
+    ];
+  }
+
+  #begin({ job }: Acting): void {
+    this.#running.add(job);
+    const context: JobContext = {
+      task: this.#task,
+      world: this.#world,
+      inventory: () => this.#execution.inventory,
+      signal: AbortSignal.any([this.#stop, this.#giveUp.signal]),
+      mayStart: () => this.#lease.isFresh() && !this.#stop.aborted,
+    };
+    void act(this.#jobOf(job), context).then(async (outcome) => {
+      await failpoint('runtime.executor.after-act');
+      this.#inbox.push({ job, outcome });
+    });
+  }
+
+  async #finish(outcome: 'ready' | 'failed', reason: string): Promise<ExecutionEnd> {
+    const torn = outcome === 'failed' ? await tearDown(this.#task, this.#execution, this.#world) : undefined;
+    if (torn?.kind === 'fenced') return { kind: 'stopped', reason: torn.reason };
+    const events = torn?.kind === 'done' ? torn.events : [];
+    const appended = await this.#append([...events, { type: 'finished', outcome, reason }]);
+    if (appended.kind !== 'appended') return { kind: 'stopped', reason: appended.reason };
+    return { kind: 'finished', outcome, reason };
+  }
+
+  // Protocol 21: the provider is worth waiting for (again), so whoever waited goes on waiting.
+  async #afterRefusal(arrived: readonly Settled[], reason: string): Promise<ExecutionEnd | undefined> {
+    const awaits = arrived.filter(({ job }) => this.#jobOf(job).kind === 'await');
+    if (awaits.length === 0) return this.#stopping(reason);
+    for (const settled of arrived) {
+      if (awaits.includes(settled)) this.#awaitAgain(settled.job);
+      else this.#inbox.push(settled);
+    }
+    return undefined;
+  }
+
+  #awaitAgain(job: string): void {
+    this.#running.add(job);
+    void this.#world.clock.delay(awaitAgainMs, this.#stop).then(() => this.#begin({ kind: 'read back', job }));
+  }
+
+  // Invariant 3: who only waits gives up at the stop signal; what acts is let through.
+  async #stopping(reason: string): Promise<ExecutionEnd> {
+    this.#giveUp.abort();
+    while (this.#running.size > 0) {
+      await this.#inbox.wait();
+      for (const { job } of this.#inbox.takeAll()) this.#running.delete(job);
+    }
+    return { kind: 'stopped', reason };
+  }
+
+  async #wait(fresh: boolean): Promise<void> {
+    if (fresh) return this.#inbox.wait(this.#stopped);
+    await this.#inbox.wait(Promise.race([this.#stopped, this.#world.clock.delay(doubtPollMs, this.#stop)]));
+  }
+
+  async #append(events: readonly JournalEvent[]): Promise<Appended> {
+    const appended = await this.#journal.append(events);
+    if (appended.kind === 'appended') this.#execution = evolveAll(this.#execution, events);
+    return appended;
+  }
+
+  #said(job: string, outcome: JobOutcome): void {
+    const { org, env, execution, epoch } = this.#task;
+    const reason = 'reason' in outcome ? outcome.reason : undefined;
+    jobSettled(this.#world.log, { org, env, execution, epoch, job, state: outcome.kind, reason });
+  }
+
+  #jobOf(id: string): Job {
+    return must(
+      this.#task.plan.jobs.find((job) => job.id === id),
+      `job "${id}" is in its plan`,
+    );
+  }
+}
+
+function outcomeEvent({ job, outcome }: Settled): readonly JournalEvent[] {
+  switch (outcome.kind) {
+    case 'done': {
+      const { result, reason } = outcome;
+      return [{ type: 'done', job, ...(result ? { result } : {}), ...(reason === undefined ? {} : { reason }) }];
+    }
+    case 'failed':
+      return [{ type: 'failed', job, reason: outcome.reason }];
+    case 'unknown':
+      return [{ type: 'unknown', job, reason: outcome.reason }];
+    case 'fenced':
+    case 'cancelled':
+      return [];
+  }
+}

@@ -1,0 +1,42 @@
+import { environmentKey } from '@microstax/contracts/topology';
+import { instancesWereLost } from '../events.ts';
+import { refreshEstate } from './estate.ts';
+import { noteLost } from './note-lost.ts';
+import { missingInstances } from './prepare.ts';
+import type { Runner } from './run-execution.ts';
+
+/** Looks every `observeMs` at what serves, until the process ends (protocol 24). */
+export async function observeLoop(runner: Runner): Promise<void> {
+  const { clock, limits, log } = runner.world;
+  for (;;) {
+    await clock.delay(limits.observeMs, runner.end);
+    if (runner.end.aborted) return;
+    await observeAll(runner).catch((err: unknown) => log.warn({ err }, 'cannot look at what serves; trying again'));
+  }
+}
+
+/** One look: what is missing is first appended as `lost`, then the graph derives again. */
+export async function observeAll(runner: Runner): Promise<void> {
+  let stale = false;
+  for (const { org, env } of runner.book.all()) {
+    await runner.runs.whileIdle(environmentKey(org, env), async () => {
+      if (await observeOne(org, env, runner)) stale = true;
+    });
+  }
+  if (stale) await refreshEstate(runner);
+}
+
+/** True where the journal moved without us, so that this process has to ask again what it looks after. */
+async function observeOne(org: string, env: string, runner: Runner): Promise<boolean> {
+  const position = runner.book.get(org, env);
+  if (!position) return false;
+  const missing = missingInstances(position.inventory, runner.world);
+  if (missing.length === 0) return false;
+  const reasons = await Promise.all(missing.map((instance) => runner.world.driver.lastWords({ org, env }, instance)));
+  const noted = await noteLost(position, missing, { orderly: false, reason: reasons.join('; ') }, runner);
+  if (!noted) return true;
+  const services = [...new Set(missing.map(({ service }) => service))].sort();
+  const reply = await runner.world.graph.drift(org, { env, epoch: position.epoch, services, orderly: false });
+  instancesWereLost(runner.world.log, { org, env, services, orderly: false, answer: reply.kind });
+  return reply.kind === 'fenced';
+}

@@ -1,0 +1,65 @@
+import { type Bus, done, type Message, type Outcome } from '@microstax/bus/bus';
+import { type ActivationApproved, activationApproved } from '@microstax/contracts/activation-approved';
+import { openArtifact } from '@microstax/contracts/bundle';
+import type { ClaimReply } from '@microstax/contracts/graph-requests';
+import type { Approval } from '@microstax/model/approval';
+import type { Plan } from '@microstax/model/plan';
+import type { Resolution } from '@microstax/model/resolution';
+import { failpoint } from '@microstax/service/failpoint';
+import { activationWasNotClaimed } from '../events.ts';
+import { parseMessage } from './parse-message.ts';
+import { type Runner, runExecution } from './run-execution.ts';
+
+const artifactsDelayMs = 500; // the graph held the claim for a second already (protocol 16)
+
+/** An activation was approved: whoever claims it first executes it. Acked once the claim is committed (design 3). */
+export async function onActivationApproved(message: Message, bus: Bus, runner: Runner): Promise<Outcome> {
+  if (message.purpose !== 'activate') return done; // protocol 30: nothing of a preview is executed
+  const approved = parseMessage(message, activationApproved.schema);
+  if (approved.kind === 'unreadable') return { kind: 'dead', reason: approved.reason };
+  const { org, env, generation } = approved.value;
+  const { plan, resolution, approval } = await load(approved.value, bus);
+  const { graph, owner, log } = runner.world;
+  const reply = await graph.claim(org, { env, generation, approval: approval.digest, owner });
+  await failpoint('runtime.activation-approved.after-decide');
+  if (reply.kind !== 'claimed') {
+    activationWasNotClaimed(log, { org, env, generation, answer: reply.kind, reason: reasonOf(reply) });
+    // Protocol 17: the graph has said what follows from every other answer.
+    return reply.kind === 'artifact missing'
+      ? { kind: 'later', delayMs: artifactsDelayMs, reason: reasonOf(reply) }
+      : done;
+  }
+  const { execution, epoch, length, inventory } = reply;
+  const task = { org, env, generation, execution, epoch, length, inventory, events: [] };
+  runExecution({ ...task, plan: plan.value, resolution: resolution.value }, 'claimed', runner);
+  await failpoint('runtime.activation-approved.after-say');
+  return done;
+}
+
+async function load({ bundle }: ActivationApproved, bus: Bus) {
+  const opened = await bus.openBundle(bundle);
+  return {
+    plan: openArtifact<Plan>(opened, 'plan'),
+    resolution: openArtifact<Resolution>(opened, 'resolution'),
+    approval: openArtifact<Approval>(opened, 'approval'),
+  };
+}
+
+function reasonOf(reply: Exclude<ClaimReply, { kind: 'claimed' }>): string {
+  switch (reply.kind) {
+    case 'superseded':
+      return `generation ${reply.target} was claimed`;
+    case 'already':
+      return reply.reason;
+    case 'artifact missing':
+      return `not recorded yet: ${reply.digests.join(', ')}`;
+    case 'provider moved':
+      return `"${reply.provider}" moved; derived again as generation ${reply.generation}`;
+    case 'provider not wanted':
+      return `provider "${reply.provider}" is stopped or deleted; next: msx resume ${reply.provider}`;
+    case 'taken':
+      return `"${reply.key}" is taken by "${reply.by}"`;
+    case 'preview':
+      return 'a preview is never executed';
+  }
+}

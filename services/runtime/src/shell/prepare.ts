@@ -1,0 +1,73 @@
+import type { InstanceRecord, Inventory, JournalEvent } from '@microstax/model/journal';
+import { bind } from '../core/bind.ts';
+import { type Execution, evolveAll } from '../core/execution-state.ts';
+import { emptyRouteTable } from '../core/route-table.ts';
+import { strangersWereEnded } from '../events.ts';
+import { writeRoutes } from './route-key.ts';
+import type { ExecutionTask } from './task.ts';
+import type { World } from './world.ts';
+
+export type Prepared =
+  /** To be appended before the first job. */
+  | { readonly kind: 'prepared'; readonly events: readonly JournalEvent[] }
+  | { readonly kind: 'fenced'; readonly reason: string };
+
+/**
+ * What an owner does after every claim and takeover, before its first job: raises the fences of driver and route key
+ * (protocol 23), tells what is missing (24), ends what no journal knows, and binds the plan to what is left (20).
+ */
+export async function prepare(task: ExecutionTask, execution: Execution, world: World): Promise<Prepared> {
+  const { org, env, epoch } = task;
+  const scope = { org, env };
+  const fenced: Prepared = { kind: 'fenced', reason: `a newer owner of "${env}" was here` };
+  if ((await world.driver.stamp(scope, epoch)) === 'fenced') return fenced;
+  if ((await stampRoutes(task, world)) === 'fenced') return fenced;
+  const missing = missingInstances(execution.inventory, world);
+  const strangers = await strangersOf(task, execution, world);
+  // What a dead leader left of its group goes too, before something new is started in its place.
+  const fences = await Promise.all(
+    [...missing, ...strangers].map((instance) => world.driver.stop(scope, instance, epoch)),
+  );
+  if (fences.includes('fenced')) return fenced;
+  if (strangers.length > 0) strangersWereEnded(world.log, { ...scope, instances: strangers.map(({ id }) => id) });
+  const lost = missing.map((instance) => lostEvent(instance, { orderly: false, reason: 'it has ended' }));
+  const { bound, inventory } = evolveAll(execution, lost);
+  const binding: JournalEvent[] = bound ? [] : [{ type: 'bound', actions: bind(task.plan, inventory).actions }];
+  return { kind: 'prepared', events: [...lost, ...binding] };
+}
+
+/** Instances of an inventory that do not live. */
+export function missingInstances(inventory: Inventory, world: Pick<World, 'driver'>): readonly InstanceRecord[] {
+  return inventory.instances.filter((instance) => !world.driver.isAlive(instance));
+}
+
+export function lostEvent(
+  { id, service }: InstanceRecord,
+  about: { readonly orderly: boolean; readonly reason: string },
+): JournalEvent {
+  return { type: 'lost', instance: id, service, ...about };
+}
+
+// An execution that was fenced while its job ran could not say what it started; only disk and /proc know.
+async function strangersOf(
+  { org, env }: ExecutionTask,
+  execution: Execution,
+  world: World,
+): Promise<readonly InstanceRecord[]> {
+  const known = new Set([
+    ...execution.inventory.instances.map(({ id }) => id),
+    ...Object.values(execution.jobs).flatMap(({ instance }) => (instance === null ? [] : [instance])),
+  ]);
+  return (await world.driver.list({ org, env })).filter(({ id }) => !known.has(id));
+}
+
+async function stampRoutes(
+  { org, env, epoch, plan, resolution }: ExecutionTask,
+  { tables }: World,
+): Promise<'passed' | 'fenced'> {
+  const write = await writeRoutes(tables, { org, env, epoch }, (present) => {
+    if (present) return { ...present, epoch };
+    return plan.wanted === 'deleted' ? undefined : emptyRouteTable({ resolution, epoch });
+  });
+  return write.kind === 'fenced' ? 'fenced' : 'passed';
+}

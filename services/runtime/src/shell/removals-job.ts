@@ -1,0 +1,36 @@
+import { surplusInstances } from '../core/instances.ts';
+import type { JobContext } from './job-context.ts';
+import type { JobOutcome } from './job-outcome.ts';
+import { deleteRoutes } from './route-key.ts';
+
+/**
+ * Ends what the plan does not want, once the routers have nothing under way to it or `drainMs` are over (protocol 25). Of
+ * a deleted environment everything goes: its table and with it the listeners, data and secrets.
+ */
+export async function removalsJob(context: JobContext): Promise<JobOutcome> {
+  const { task, world, inventory } = context;
+  const { org, env, plan, epoch } = task;
+  const scope = { org, env };
+  const surplus = surplusInstances(plan, inventory());
+  const ids = surplus.map(({ id }) => id);
+  if (ids.length > 0) await drain(ids, context);
+  const fences = await Promise.all(surplus.map((instance) => world.driver.stop(scope, instance, epoch)));
+  if (fences.includes('fenced')) return fencedOut(env);
+  if (plan.wanted === 'deleted') {
+    await deleteRoutes(world.tables, { org, env, epoch });
+    if ((await world.driver.clear(scope, epoch)) === 'fenced') return fencedOut(env);
+  }
+  return { kind: 'done', result: { kind: 'removed', instances: ids } };
+}
+
+async function drain(instances: readonly string[], { task, world }: JobContext): Promise<void> {
+  const { org, env } = task;
+  const { drainMs: timeoutMs } = world.limits;
+  const ids = await world.routers.ids();
+  // Idle, silent or gone: after `drainMs` the removal goes on in any case.
+  await Promise.all(ids.map((id) => world.routers.idle(id, { org, env, instances, timeoutMs })));
+}
+
+function fencedOut(env: string): JobOutcome {
+  return { kind: 'fenced', reason: `a newer owner of "${env}" was here` };
+}

@@ -1,0 +1,61 @@
+import type { Bus } from '@microstax/bus/bus';
+import { BusError } from '@microstax/bus/bus-error';
+import type { RequestContract } from '@microstax/contracts/request-contract';
+import {
+  type ConfirmReply,
+  type ConfirmRequest,
+  confirmRoutes,
+  type IdleReply,
+  type IdleRequest,
+  idleEndpoints,
+  type ScopeReply,
+  type ScopeRequest,
+  scope,
+} from '@microstax/contracts/router-requests';
+
+/** One router's answer, or that there is no such router any more, or that it did not answer in time. */
+export type RouterAnswer<T> =
+  | { readonly kind: 'answered'; readonly reply: T }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'silent'; readonly reason: string };
+
+/** The routers of the bus. */
+export interface Routers {
+  /** Everyone who answers the discovery ping, and everyone who answered before and is not known to be gone. */
+  ids(): Promise<readonly string[]>;
+  scope(id: string, request: ScopeRequest): Promise<RouterAnswer<ScopeReply>>;
+  confirm(id: string, request: ConfirmRequest): Promise<RouterAnswer<ConfirmReply>>;
+  idle(id: string, request: IdleRequest): Promise<RouterAnswer<IdleReply>>;
+}
+
+const scopeTimeoutMs = 5_000;
+const marginMs = 1_000; // the router measures its own time-out; its answer has to travel
+
+export function routersOver(bus: Bus): Routers {
+  // A busy machine can answer a ping too late; who answered once is asked until it is gone.
+  const known = new Set<string>();
+  async function ask<Request, Reply>(
+    contract: RequestContract<Request, Reply>,
+    id: string,
+    request: Request,
+    timeoutMs: number,
+  ): Promise<RouterAnswer<Reply>> {
+    try {
+      return { kind: 'answered', reply: await bus.requestRouter(contract, id, request, { timeoutMs }) };
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      if (error.code !== 'no-responder') return { kind: 'silent', reason: error.message };
+      known.delete(id);
+      return { kind: 'gone' };
+    }
+  }
+  return {
+    ids: async () => {
+      for (const id of await bus.routers()) known.add(id);
+      return [...known].sort();
+    },
+    scope: (id, request) => ask(scope, id, request, scopeTimeoutMs),
+    confirm: (id, request) => ask(confirmRoutes, id, request, request.timeoutMs + marginMs),
+    idle: (id, request) => ask(idleEndpoints, id, request, request.timeoutMs + marginMs),
+  };
+}

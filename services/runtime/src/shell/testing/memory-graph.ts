@@ -1,0 +1,127 @@
+import type { Digest } from '@microstax/model/digest';
+import { evolveInventory } from '@microstax/model/inventory';
+import { emptyInventory, type Inventory, type JournalEntry, type JournalEvent } from '@microstax/model/journal';
+import type { Graph } from '../graph.ts';
+
+type Row = {
+  generation: number;
+  epoch: number;
+  entries: JournalEntry[];
+  inventory: Inventory;
+  execution: string;
+  open: boolean;
+  owner: Parameters<Graph['claim']>[1]['owner'];
+  plan: Digest;
+  resolution: Digest;
+};
+
+/** The graph's side of claims and journals in memory, by the rules that the runtime relies on; only for tests. */
+export class MemoryGraph implements Graph {
+  readonly artifacts = new Map<Digest, unknown>();
+  readonly drifts: { readonly env: string; readonly services: readonly string[]; readonly orderly: boolean }[] = [];
+  readonly #rows = new Map<string, Row>();
+  /** What the next claim of an environment executes. */
+  readonly approved = new Map<string, { readonly plan: Digest; readonly resolution: Digest }>();
+  /** Whether what an awaiting job says of its provider holds. */
+  refuse: (event: JournalEvent) => string | undefined = () => undefined;
+
+  journal(env: string): readonly JournalEvent[] {
+    return this.#rows.get(env)?.entries.map(({ event }) => event) ?? [];
+  }
+
+  epoch(env: string): number {
+    return this.#rows.get(env)?.epoch ?? 0;
+  }
+
+  inventory(env: string): Inventory {
+    return this.#rows.get(env)?.inventory ?? emptyInventory;
+  }
+
+  isOpen(env: string): boolean {
+    return this.#rows.get(env)?.open ?? false;
+  }
+
+  async claim(_org: string, { env, generation, owner }: Parameters<Graph['claim']>[1]) {
+    const before = this.#rows.get(env);
+    if (before && before.generation > generation) return { kind: 'superseded', target: before.generation } as const;
+    if (before?.generation === generation) return { kind: 'already', reason: 'it is claimed' } as const;
+    const { plan, resolution } = this.approved.get(env) ?? { plan: 'sha256:0', resolution: 'sha256:0' };
+    const row: Row = {
+      entries: [],
+      inventory: emptyInventory,
+      ...before,
+      ...{ generation, owner, plan, resolution, open: true, execution: `${env}@${generation}` },
+      epoch: (before?.epoch ?? 0) + 1,
+    };
+    this.#rows.set(env, row);
+    this.#write(row, [{ type: 'claimed', owner, plan }]);
+    const { execution, epoch, inventory } = row;
+    return { kind: 'claimed', execution, epoch, length: row.entries.length, inventory } as const;
+  }
+
+  async append(_org: string, request: Parameters<Graph['append']>[1]) {
+    const row = this.#rows.get(request.env);
+    if (!row || row.epoch !== request.epoch || row.execution !== request.execution)
+      return { kind: 'fenced', epoch: row?.epoch ?? 0 } as const;
+    if (row.entries.length !== request.length) return { kind: 'stale', length: row.entries.length } as const;
+    const reason = request.events.map((event) => this.refuse(event)).find((text) => text !== undefined);
+    if (reason !== undefined) return { kind: 'refused', reason } as const;
+    this.#write(row, request.events);
+    if (request.events.some(({ type }) => type === 'finished')) row.open = false;
+    return { kind: 'appended', length: row.entries.length } as const;
+  }
+
+  async renew(_org: string, { env, epoch }: Parameters<Graph['renew']>[1]) {
+    const row = this.#rows.get(env);
+    return row?.epoch === epoch
+      ? ({ kind: 'renewed' } as const)
+      : ({ kind: 'fenced', epoch: row?.epoch ?? 0 } as const);
+  }
+
+  async takeover(_org: string, { env, execution, epoch, owner, reason }: Parameters<Graph['takeover']>[1]) {
+    const row = this.#rows.get(env);
+    if (!row?.open || row.epoch !== epoch || row.execution !== execution)
+      return { kind: 'lost', reason: 'somebody else has it' } as const;
+    row.epoch += 1;
+    row.owner = owner;
+    this.#write(row, [{ type: 'taken over', owner, reason }]);
+    const events = row.entries.filter((entry) => entry.execution === execution).map(({ event }) => event);
+    const { inventory, plan, resolution } = row;
+    return {
+      kind: 'taken over',
+      epoch: row.epoch,
+      length: row.entries.length,
+      ...{ inventory, events, plan, resolution },
+    } as const;
+  }
+
+  async estate() {
+    const environments = [...this.#rows].map(([env, row]) => {
+      const { generation, epoch, execution, owner, open, inventory, plan, resolution } = row;
+      const length = row.entries.length;
+      return { org: 'default', env, generation, epoch, length, execution, owner, open, inventory, plan, resolution };
+    });
+    return { environments };
+  }
+
+  async drift(_org: string, { env, services, orderly }: Parameters<Graph['drift']>[1]) {
+    this.drifts.push({ env, services, orderly });
+    return { kind: 'degraded' } as const;
+  }
+
+  async artifact<T>(_org: string, _kind: string, digest: Digest): Promise<T | undefined> {
+    return this.artifacts.get(digest) as T | undefined;
+  }
+
+  async answers(): Promise<boolean> {
+    return true;
+  }
+
+  #write(row: Row, events: readonly JournalEvent[]): void {
+    for (const event of events) {
+      const { execution, generation, epoch } = row;
+      row.entries.push({ n: row.entries.length + 1, execution, generation, epoch, at: 0, event });
+      row.inventory = evolveInventory(row.inventory, event);
+    }
+  }
+}
