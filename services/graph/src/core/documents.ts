@@ -149,17 +149,25 @@ export type SaidDocument = {
   readonly env: string;
   readonly generation: number;
   readonly stage: Stage;
-  readonly sequence: number;
+  /** null while it is in the outbox, to be said again. */
+  readonly sequence: number | null;
+  /** Of the bus that has it: sequences of another one mean nothing. */
+  readonly incarnation: number;
   readonly drive: number;
+};
+
+/** What the store remembers of a stream, to recognise one that forgot (protocol 29). */
+export type RememberedStream = {
+  readonly createdAt: string;
+  readonly lastSequence: number;
+  /** Of the message at that sequence, where it had one. */
+  readonly lastId: string | null;
 };
 
 export type BusDocument = {
   readonly incarnation: number;
   readonly openedAt: number;
-  /** What the store remembers of each stream, to recognise one that forgot (protocol 29). */
-  readonly streams: Readonly<
-    Record<string, { readonly created: string; readonly lastSequence: number; readonly lastId: string | null }>
-  >;
+  readonly streams: Readonly<Record<string, RememberedStream>>;
 };
 
 export type AuditBody = {

@@ -18,6 +18,7 @@ export type Recording = {
   readonly ends?: 'refused' | 'denied';
   /** Where the stream has the event. */
   readonly sequence: number;
+  readonly incarnation: number;
   readonly drive: number;
   readonly now: number;
 };
@@ -113,9 +114,12 @@ function unequalArtifacts(activation: ActivationDocument, artifacts: readonly Ar
   });
 }
 
-function saidPuts({ org, env, generation, outcome }: ActivationDocument, { stage, sequence, drive, ends }: Recording) {
+function saidPuts(
+  { org, env, generation, outcome }: ActivationDocument,
+  { stage, sequence, incarnation, drive, ends }: Recording,
+) {
   if (outcome !== null || ends !== undefined) return [];
-  const body: SaidDocument = { org, env, generation, stage, sequence, drive };
+  const body: SaidDocument = { org, env, generation, stage, sequence, incarnation, drive };
   return [{ ...saidAt(org, env, generation, stage), body }];
 }
 

@@ -1,13 +1,26 @@
-import type { Stage } from '@microstax/model/status';
-import type { SaidDocument } from './documents.ts';
+import { activationApproved } from '@microstax/contracts/activation-approved';
+import { environmentRevised } from '@microstax/contracts/environment-revised';
+import { activationRef } from '@microstax/contracts/fields';
+import { planDrafted } from '@microstax/contracts/plan-drafted';
+import { resolutionRecorded } from '@microstax/contracts/resolution-recorded';
+import type { ArtifactKind } from '@microstax/model/digest';
+import type { Append, Changes } from './changes.ts';
+import type { ActivationDocument, SaidDocument } from './documents.ts';
+import { namedBundle, pickArtifacts, say } from './outbox.ts';
+import { saidAt } from './places.ts';
+
+/** Stages in which an event waits for somebody; a claimed activation waits for its owner, which the lease watches. */
+export const drivenStages = ['revised', 'planned', 'resolved', 'decided'] as const;
+export type DrivenStage = (typeof drivenStages)[number];
 
 /** What the bus knows of the stream and of the consumer that has to hear the event next. */
 export type RedriveView = {
+  readonly incarnation: number;
   readonly firstSequence: number;
   /** Read after `ackFloor`. */
   readonly lastSequence: number;
   readonly ackFloor: number;
-  /** What the graph's own durable of the next stage has neither been given nor acked, up to `lastSequence`. */
+  /** What the graph's own durable of the next stage has not settled; read after `lastSequence`. */
   readonly ownPending: number;
 };
 
@@ -20,8 +33,10 @@ export type RedriveDecision =
  * the event is gone, or it was heard and everything that could have followed from it was recorded. Never on age.
  */
 export function redrive(said: SaidDocument | null, view: RedriveView): RedriveDecision {
-  if (said === null) return { kind: 'owed', reason: 'the relay has it in the outbox' };
-  const { sequence, drive } = said;
+  if (said === null || said.sequence === null) return { kind: 'owed', reason: 'it is in the outbox' };
+  const { sequence, drive, incarnation } = said;
+  if (incarnation !== view.incarnation)
+    return { kind: 'say again', drive: drive + 1, reason: `it was said in incarnation ${incarnation} of the bus` };
   if (sequence < view.firstSequence || sequence > view.lastSequence)
     return { kind: 'say again', drive: drive + 1, reason: `the stream no longer has message ${sequence}` };
   if (sequence > view.ackFloor)
@@ -30,7 +45,37 @@ export function redrive(said: SaidDocument | null, view: RedriveView): RedriveDe
   return { kind: 'say again', drive: drive + 1, reason: `message ${sequence} was heard, and nothing came of it` };
 }
 
-/** Stages in which an event waits for somebody; a claimed activation waits for its owner, which the lease watches. */
-export function isDriven(stage: Stage): boolean {
-  return stage === 'revised' || stage === 'planned' || stage === 'resolved' || stage === 'decided';
+/** Puts the last event of an activation into the outbox once more. */
+export function sayAgain(activation: ActivationDocument, stage: DrivenStage, drive: number): Changes {
+  const { org, env, generation } = activation;
+  const said: SaidDocument = { org, env, generation, stage, sequence: null, incarnation: 0, drive };
+  return {
+    puts: [{ ...saidAt(org, env, generation, stage), body: said }],
+    removes: [],
+    appends: [lastEvent(activation, stage, drive)],
+  };
+}
+
+const kindsByStage: Readonly<Record<DrivenStage, readonly ArtifactKind[]>> = {
+  revised: ['revision', 'derivation', 'facts', 'policy', 'difference', 'composition'],
+  planned: ['revision', 'derivation', 'facts', 'difference', 'composition', 'plan'],
+  resolved: ['revision', 'derivation', 'facts', 'difference', 'composition', 'plan', 'resolution'],
+  decided: ['derivation', 'plan', 'resolution', 'findings', 'approval'],
+};
+
+// What another stage said is said again in its name: all of it is recorded, and only the drive differs.
+function lastEvent(activation: ActivationDocument, stage: DrivenStage, drive: number): Append {
+  const { actor, cause, traceparent } = activation;
+  const body = { ...activationRef(activation), bundle: namedBundle(pickArtifacts(activation, kindsByStage[stage])) };
+  const options = { inputId: activation.submission ?? activation.activation, drive, traceparent };
+  switch (stage) {
+    case 'revised':
+      return say(environmentRevised, { ...body, actor, cause }, options);
+    case 'planned':
+      return say(planDrafted, body, options);
+    case 'resolved':
+      return say(resolutionRecorded, body, options);
+    case 'decided':
+      return say(activationApproved, body, options);
+  }
 }

@@ -1,0 +1,160 @@
+import type { Message, Outcome } from '@microstax/bus/bus';
+import { endpoint } from '@microstax/bus/bus';
+import { connectBus } from '@microstax/bus/connect';
+import { spanPublisher } from '@microstax/bus/span-publisher';
+import {
+  answerOf,
+  append,
+  artifact,
+  claim,
+  drift,
+  estate,
+  identify,
+  incarnationOf,
+  renew,
+  takeover,
+} from '@microstax/contracts/graph-requests';
+import { query } from '@microstax/contracts/queries';
+import { type DurableDefinition, durables } from '@microstax/contracts/topology';
+import { type Clock, systemClock } from '@microstax/service/clock';
+import { createLog, type Log } from '@microstax/service/log';
+import { startTelemetry } from '@microstax/service/telemetry';
+import type { GraphConfig } from './config.ts';
+import type { Changes } from './core/changes.ts';
+import type { EnvironmentDocument } from './core/documents.ts';
+import { answerAppend } from './shell/answer-append.ts';
+import { answerClaim } from './shell/answer-claim.ts';
+import { answerDrift } from './shell/answer-drift.ts';
+import { answerIdentify } from './shell/answer-identify.ts';
+import { answerQuery } from './shell/answer-query.ts';
+import { answerAnswer, answerArtifact, answerEstate } from './shell/answer-reads.ts';
+import { answerRenew } from './shell/answer-renew.ts';
+import { answerTakeover } from './shell/answer-takeover.ts';
+import { BusMemory } from './shell/bus-memory.ts';
+import type { Graph } from './shell/graph.ts';
+import { LeaseBook } from './shell/lease-book.ts';
+import { followOpenExecutions, startLeases } from './shell/lease-loop.ts';
+import type { Loop } from './shell/loop.ts';
+import { onActivationApproved } from './shell/on-activation-approved.ts';
+import { onActivationDenied } from './shell/on-activation-denied.ts';
+import { onBlueprintAccepted } from './shell/on-blueprint-accepted.ts';
+import { onBlueprintRejected } from './shell/on-blueprint-rejected.ts';
+import { onCommand } from './shell/on-command.ts';
+import { onDeadLetter } from './shell/on-dead-letter.ts';
+import { onMessageExhausted } from './shell/on-message-exhausted.ts';
+import { onPlanDrafted } from './shell/on-plan-drafted.ts';
+import { onPlanRefused } from './shell/on-plan-refused.ts';
+import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
+import { startOpening } from './shell/opening.ts';
+import { startRedrive } from './shell/redrive-loop.ts';
+import { startRelay } from './shell/relay.ts';
+import { startStatusWriter } from './shell/status-writer.ts';
+import { openSqliteStore } from './shell/store/sqlite-store.ts';
+import { startTimers } from './shell/timer-loop.ts';
+import { transactOn } from './shell/transact.ts';
+
+export type GraphOverrides = {
+  readonly log?: Log;
+  readonly clock?: Clock;
+  /** Protocol 33: awaited before each handler. */
+  readonly gate?: (message: Message) => Promise<void>;
+};
+
+const service = 'graph';
+
+/** Opens the store and the bus and keeps the record. Settles once it hears and answers; disposing finishes what it began. */
+export async function startGraph(config: GraphConfig, overrides: GraphOverrides = {}): Promise<AsyncDisposable> {
+  const { clock = systemClock, gate } = overrides;
+  const log = overrides.log ?? createLog({ service, level: config.logLevel });
+  const { natsUrl, otlpEndpoint } = config;
+  const owned = new AsyncDisposableStack();
+  try {
+    const spans = spanPublisher();
+    const telemetry = owned.use(
+      startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
+    );
+    const store = owned.use(await openSqliteStore(config.databasePath));
+    const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
+    spans.attach(bus);
+
+    const followers: ((changes: Changes) => void)[] = [];
+    const transact = transactOn(store, (changes) => {
+      for (const follow of followers) follow(changes);
+    });
+    const graph: Graph = { store, transact, bus, log, clock, leases: new LeaseBook(), memory: new BusMemory() };
+    await followOpenExecutions(graph);
+    const status = owned.use(startStatusWriter(graph));
+    const opening = owned.use(await startOpening(graph, () => status.refill()));
+    await status.refill();
+    const relay = owned.use(startRelay(graph));
+    const timers = owned.use(startTimers(graph, config));
+    owned.use(startLeases(graph, config));
+    const redrive = owned.use(startRedrive(graph, config));
+    followers.push(
+      (changes) => status.follow(changes),
+      (changes) => wakeFor(changes, { relay, timers }),
+      (changes) => followLeases(changes, graph),
+    );
+    bus.onReconnect(() => redrive.wake());
+
+    for (const [durable, handle] of hears(graph)) {
+      const remembering = async (message: Message): Promise<Outcome> => {
+        const outcome = await handle(message);
+        graph.memory.noteMessage(message);
+        return outcome;
+      };
+      owned.use(await bus.consume(durable, remembering, gate === undefined ? {} : { gate }));
+    }
+    owned.use(await bus.serve(answers(graph, () => opening.current())));
+    return owned;
+  } catch (error) {
+    await owned.disposeAsync();
+    throw error;
+  }
+}
+
+type Handle = (message: Message) => Promise<Outcome>;
+
+function hears(graph: Graph): readonly (readonly [DurableDefinition, Handle])[] {
+  const by = (handlers: Readonly<Record<string, (graph: Graph, message: Message) => Promise<Outcome>>>): Handle => {
+    return async (message) => {
+      const last = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+      return handlers[last]?.(graph, message) ?? { kind: 'done' };
+    };
+  };
+  return [
+    [durables.graphIntake, by({ accepted: onBlueprintAccepted, rejected: onBlueprintRejected })],
+    [durables.graphPlanner, by({ drafted: onPlanDrafted, refused: onPlanRefused })],
+    [durables.graphResolver, by({ recorded: onResolutionRecorded })],
+    [durables.graphValidator, by({ approved: onActivationApproved, denied: onActivationDenied })],
+    [durables.graphCommand, (message) => onCommand(graph, message)],
+    [durables.graphAdvisory, (message) => onMessageExhausted(graph, message)],
+    [durables.graphDeadLetter, (message) => onDeadLetter(graph, message)],
+  ];
+}
+
+function answers(graph: Graph, incarnation: () => Promise<number>) {
+  return [
+    endpoint(identify, (request, about) => answerIdentify(graph, request, about)),
+    endpoint(answerOf, (request, about) => answerAnswer(graph, request, about)),
+    endpoint(incarnationOf, async () => ({ incarnation: await incarnation() })),
+    endpoint(claim, (request, about) => answerClaim(graph, request, about)),
+    endpoint(append, (request, about) => answerAppend(graph, request, about)),
+    endpoint(renew, (request, about) => answerRenew(graph, request, about)),
+    endpoint(takeover, (request, about) => answerTakeover(graph, request, about)),
+    endpoint(estate, (_request, about) => answerEstate(graph, about)),
+    endpoint(drift, (request, about) => answerDrift(graph, request, about)),
+    endpoint(artifact, (request, about) => answerArtifact(graph, request, about)),
+    endpoint(query, (request, about) => answerQuery(graph, request, about)),
+  ];
+}
+
+function wakeFor({ puts, appends }: Changes, { relay, timers }: { readonly relay: Loop; readonly timers: Loop }): void {
+  if (appends.some(({ log }) => log === 'outbox')) relay.wake();
+  if (puts.some(({ collection }) => collection === 'timers')) timers.wake();
+}
+
+function followLeases({ puts }: Changes, { leases, clock }: Graph): void {
+  for (const { collection, body } of puts)
+    if (collection === 'environments') leases.follow(body as EnvironmentDocument, clock.monotonicMs());
+}

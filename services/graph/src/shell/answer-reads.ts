@@ -1,0 +1,60 @@
+import type {
+  AnswerReply,
+  AnswerRequest,
+  ArtifactReply,
+  ArtifactRequest,
+  EstateReply,
+} from '@microstax/contracts/graph-requests';
+import type { AnswerDocument, ArtifactDocument, EnvironmentDocument, ExecutionDocument } from '../core/documents.ts';
+import { answerAt, artifactAt, executionAt } from '../core/places.ts';
+import type { Graph } from './graph.ts';
+
+type About = { readonly org: string };
+
+/** The recorded answer of a submission (protocol 2). */
+export async function answerAnswer(
+  { store }: Graph,
+  { submission }: AnswerRequest,
+  { org }: About,
+): Promise<AnswerReply> {
+  const { collection, key } = answerAt(org, submission);
+  return { answer: (await store.get<AnswerDocument>(collection, key))?.body.answer ?? null };
+}
+
+export async function answerArtifact(
+  { store }: Graph,
+  { digest }: ArtifactRequest,
+  { org }: About,
+): Promise<ArtifactReply> {
+  const { collection, key } = artifactAt(org, digest);
+  const row = await store.get<ArtifactDocument>(collection, key);
+  return row ? { kind: row.body.kind, bytes: row.body.bytes } : null;
+}
+
+/** What a starting runtime has to look after: what serves, and what was begun. */
+export async function answerEstate({ store }: Graph, { org }: About): Promise<EstateReply> {
+  const rows = await store.scan<EnvironmentDocument>('environments', { prefix: `${org}/` });
+  const touched = rows.map(({ body }) => body).filter(({ execution }) => execution !== null);
+  const executions = await store.getMany<ExecutionDocument>(
+    touched.map(({ env, execution }) => executionAt(org, env, execution?.generation ?? 0)),
+  );
+  return {
+    environments: touched.map((environment, index) => {
+      const execution = executions[index]?.body ?? null;
+      const { env, target, epoch, journalLength, inventory } = environment;
+      return {
+        org,
+        env,
+        generation: target?.generation ?? 0,
+        epoch,
+        length: journalLength,
+        execution: execution?.execution ?? null,
+        owner: execution?.owner ?? null,
+        open: environment.execution?.open ?? false,
+        inventory,
+        plan: execution?.plan ?? null,
+        resolution: execution?.resolution ?? null,
+      };
+    }),
+  };
+}

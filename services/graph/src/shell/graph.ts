@@ -1,0 +1,18 @@
+import type { Bus } from '@microstax/bus/bus';
+import type { Clock } from '@microstax/service/clock';
+import type { Log } from '@microstax/service/log';
+import type { BusMemory } from './bus-memory.ts';
+import type { LeaseBook } from './lease-book.ts';
+import type { GraphStore } from './store/graph-store.ts';
+import type { Transact } from './transact.ts';
+
+/** What every handler of the graph works with. */
+export type Graph = {
+  readonly store: GraphStore;
+  readonly transact: Transact;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly leases: LeaseBook;
+  readonly memory: BusMemory;
+};

@@ -1,0 +1,93 @@
+import type { ClaimRequest } from '@microstax/contracts/graph-requests';
+import type { Approval } from '@microstax/model/approval';
+import type { Derivation } from '@microstax/model/derivation';
+import type { Digest } from '@microstax/model/digest';
+import { must } from '@microstax/model/must';
+import type { Plan } from '@microstax/model/plan';
+import { type Approved, type ClaimState, movedProvider, providersOf } from '../core/claim.ts';
+import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, KeyDocument } from '../core/documents.ts';
+import { activationAt, artifactAt, environmentAt, executionAt, keyAt } from '../core/places.ts';
+import { loadRevision } from './load-chain.ts';
+import { loadDerive } from './load-derive.ts';
+import type { Reader } from './transact.ts';
+
+/** All that the gate to the world looks at, every row guarded. */
+export async function loadClaim(
+  reader: Reader,
+  org: string,
+  { env, generation, approval }: ClaimRequest,
+): Promise<ClaimState> {
+  const environment = await reader.get<EnvironmentDocument>(environmentAt(org, env));
+  const activation = await reader.get<ActivationDocument>(activationAt(org, env, generation));
+  const bare: ClaimState = {
+    environment,
+    activation,
+    missing: [],
+    approved: null,
+    others: new Map(),
+    keyHolders: [],
+    older: [],
+    openExecution: null,
+    derive: null,
+  };
+  if (environment === null || activation === null || activation.outcome !== null) return bare;
+  const missing = await missingArtifacts(reader, org, activation, approval);
+  if (missing.length > 0) return { ...bare, missing };
+  const approved = await loadApproved(reader, org, approval);
+  const others = await loadOthers(reader, org, approved);
+  const keys = approved.approval.uniqueKeys.map((key) => keyAt(org, key));
+  const older = environment.open.filter((open) => open < generation).map((open) => activationAt(org, env, open));
+  const { execution } = environment;
+  return {
+    ...bare,
+    approved,
+    others,
+    keyHolders: (await reader.getMany<KeyDocument>(keys)).filter((row) => row !== null),
+    older: (await reader.getMany<ActivationDocument>(older)).filter((row) => row !== null),
+    openExecution: execution?.open
+      ? await reader.get<ExecutionDocument>(executionAt(org, env, execution.generation))
+      : null,
+    derive: movedProvider(approved.derivation, others)
+      ? await loadDerive(reader, {
+          org,
+          env,
+          own: await loadRevision(reader, org, activation.revision),
+          submission: null,
+        })
+      : null,
+  };
+}
+
+// The approval counts once its own event was recorded, which put all that it names (protocol 8).
+async function missingArtifacts(
+  reader: Reader,
+  org: string,
+  { artifacts }: ActivationDocument,
+  approval: Digest,
+): Promise<readonly Digest[]> {
+  if (artifacts.approval !== approval) return [approval];
+  const row = await reader.artifact<Approval>(org, approval);
+  if (row === null) return [approval];
+  const { derivation, plan, resolution, findings } = row.value;
+  const named = [derivation, plan, resolution, findings];
+  const rows = await reader.peekMany(named.map((digest) => artifactAt(org, digest)));
+  return named.filter((_, index) => rows[index] === null);
+}
+
+async function loadApproved(reader: Reader, org: string, digest: Digest): Promise<Approved> {
+  const approval = must(await reader.artifact<Approval>(org, digest), 'nothing is missing').value;
+  const plan = must(await reader.artifact<Plan>(org, approval.plan), 'nothing is missing').value;
+  const derivation = must(await reader.artifact<Derivation>(org, approval.derivation), 'nothing is missing').value;
+  return { approval, plan, derivation };
+}
+
+async function loadOthers(
+  reader: Reader,
+  org: string,
+  { plan, derivation }: Approved,
+): Promise<ReadonlyMap<string, EnvironmentDocument>> {
+  const names = [...derivation.lineage, ...derivation.outside, ...providersOf(plan)].map(({ env }) => env);
+  const unique = [...new Set(names)].sort();
+  const rows = await reader.getMany<EnvironmentDocument>(unique.map((name) => environmentAt(org, name)));
+  return new Map(rows.flatMap((row) => (row === null ? [] : [[row.env, row] as const])));
+}

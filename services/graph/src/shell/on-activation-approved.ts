@@ -1,0 +1,16 @@
+import type { Message, Outcome } from '@microstax/bus/bus';
+import { activationApproved } from '@microstax/contracts/activation-approved';
+import { openArtifact } from '@microstax/contracts/bundle';
+import type { FindingsReport } from '@microstax/model/approval';
+import type { Graph } from './graph.ts';
+import { parseEvent } from './parse-event.ts';
+import { recordEvent } from './record-event.ts';
+
+/** The leave to claim is recorded with all that it names; a claim waits for this commit (protocol 16). */
+export async function onActivationApproved(graph: Graph, message: Message): Promise<Outcome> {
+  const parsed = parseEvent(activationApproved, message);
+  if (!parsed.ok) return parsed.outcome;
+  const bundle = await graph.bus.openBundle(parsed.body.bundle);
+  const { findings } = openArtifact<FindingsReport>(bundle, 'findings').value;
+  return recordEvent(graph, message, { ...parsed.body, bundle }, { stage: 'decided', findings });
+}
