@@ -26,7 +26,12 @@ async function endIn(position: JournalPosition, runner: Runner): Promise<void> {
   const living = await driver.list(scope);
   if ((await Promise.all(living.map((instance) => driver.stop(scope, instance, epoch)))).includes('fenced')) return;
   if (inventory.instances.length === 0) return;
-  const noted = await noteLost(position, inventory.instances, { orderly: true, reason: 'the runtime ended' }, runner);
+  const noted = await noteLost(
+    position,
+    inventory.instances,
+    { orderly: true, reasonOf: () => 'the runtime ended' },
+    runner,
+  );
   const services = [...new Set(inventory.instances.map(({ service }) => service))].sort();
   instancesWereLost(log, { org, env, services, orderly: true, answer: noted ? 'noted' : 'not ours' });
 }

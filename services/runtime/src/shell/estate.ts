@@ -65,7 +65,7 @@ async function heal(entry: Entry, position: JournalPosition, runner: Runner): Pr
   const { org, env } = entry;
   const { world } = runner;
   const missing = missingInstances(position.inventory, world);
-  const about = { orderly: false, reason: 'it was not there when the runtime started' };
+  const about = { orderly: false, reasonOf: () => 'it was not there when the runtime started' };
   const noted = missing.length > 0 ? await noteLost(position, missing, about, runner) : position;
   if (!noted) return;
   if (noted.inventory.instances.length > 0) {

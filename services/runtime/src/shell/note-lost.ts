@@ -13,13 +13,15 @@ import type { JournalPosition } from './task.ts';
 export async function noteLost(
   position: JournalPosition,
   missing: readonly InstanceRecord[],
-  about: { readonly orderly: boolean; readonly reason: string },
+  about: { readonly orderly: boolean; readonly reasonOf: (instance: InstanceRecord) => string },
   { world, book, end }: Runner,
 ): Promise<JournalPosition | undefined> {
   const { org, env, execution, epoch, length } = position;
   const { graph, clock } = world;
   const journal = new JournalWriter({ graph, clock, about: { org, env, execution, epoch }, length, giveUp: end });
-  const events = missing.map((instance) => lostEvent(instance, about));
+  const events = missing.map((instance) =>
+    lostEvent(instance, { orderly: about.orderly, reason: about.reasonOf(instance) }),
+  );
   const appended = await journal.append(events);
   if (appended.kind !== 'appended') {
     world.log.info({ key: environmentKey(org, env), reason: appended.reason }, 'journal is not ours any more');

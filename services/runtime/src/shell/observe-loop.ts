@@ -1,4 +1,5 @@
 import { environmentKey } from '@microstax/contracts/topology';
+import type { InstanceRecord } from '@microstax/model/journal';
 import { instancesWereLost } from '../events.ts';
 import { refreshEstate } from './estate.ts';
 import { noteLost } from './note-lost.ts';
@@ -32,8 +33,9 @@ async function observeOne(org: string, env: string, runner: Runner): Promise<boo
   if (!position) return false;
   const missing = missingInstances(position.inventory, runner.world);
   if (missing.length === 0) return false;
-  const reasons = await Promise.all(missing.map((instance) => runner.world.driver.lastWords({ org, env }, instance)));
-  const noted = await noteLost(position, missing, { orderly: false, reason: reasons.join('; ') }, runner);
+  const words = await Promise.all(missing.map((instance) => runner.world.driver.lastWords({ org, env }, instance)));
+  const reasonOf = (instance: InstanceRecord): string => words[missing.indexOf(instance)] ?? 'it has ended';
+  const noted = await noteLost(position, missing, { orderly: false, reasonOf }, runner);
   if (!noted) return true;
   const services = [...new Set(missing.map(({ service }) => service))].sort();
   const reply = await runner.world.graph.drift(org, { env, epoch: position.epoch, services, orderly: false });

@@ -12,6 +12,7 @@ import {
   type ScopeRequest,
   scope,
 } from '@microstax/contracts/router-requests';
+import type { Clock } from '@microstax/service/clock';
 
 /** One router's answer, or that there is no such router any more, or that it did not answer in time. */
 export type RouterAnswer<T> =
@@ -21,17 +22,22 @@ export type RouterAnswer<T> =
 
 /** The routers of the bus. */
 export interface Routers {
-  /** Everyone who answers the discovery ping, and everyone who answered before and is not known to be gone. */
+  /**
+   * Everyone who answers the discovery ping, and everyone who answered before and is not known to be gone. An answer of
+   * less than a second ago counts: a router that started since read every table before it listened (protocol 25).
+   */
   ids(): Promise<readonly string[]>;
   scope(id: string, request: ScopeRequest): Promise<RouterAnswer<ScopeReply>>;
   confirm(id: string, request: ConfirmRequest): Promise<RouterAnswer<ConfirmReply>>;
   idle(id: string, request: IdleRequest): Promise<RouterAnswer<IdleReply>>;
 }
 
+const freshMs = 1_000;
 const scopeTimeoutMs = 5_000;
 const marginMs = 1_000; // the router measures its own time-out; its answer has to travel
 
-export function routersOver(bus: Bus): Routers {
+export function routersOver(bus: Bus, clock: Clock): Routers {
+  let askedAtMs = Number.NEGATIVE_INFINITY;
   // A busy machine can answer a ping too late; who answered once is asked until it is gone.
   const known = new Set<string>();
   async function ask<Request, Reply>(
@@ -51,7 +57,10 @@ export function routersOver(bus: Bus): Routers {
   }
   return {
     ids: async () => {
+      const fresh = known.size > 0 && clock.monotonicMs() - askedAtMs < freshMs;
+      if (fresh) return [...known].sort();
       for (const id of await bus.routers()) known.add(id);
+      askedAtMs = clock.monotonicMs();
       return [...known].sort();
     },
     scope: (id, request) => ask(scope, id, request, scopeTimeoutMs),

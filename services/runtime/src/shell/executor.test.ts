@@ -1,0 +1,296 @@
+import { Unavailable } from '@microstax/bus/bus-error';
+import type { JournalEvent } from '@microstax/model/journal';
+import type { Job, Plan } from '@microstax/model/plan';
+import { eventually } from '@microstax/testkit/eventually';
+import { describe, expect, test } from 'vitest';
+import { aPlan, aResolution, aSpec } from '../core/testing/plans.ts';
+import { EnvironmentRuns } from './environment-runs.ts';
+import { EstateBook } from './estate-book.ts';
+import { Executor } from './executor.ts';
+import { runExecution } from './run-execution.ts';
+import type { ExecutionEnd, ExecutionTask } from './task.ts';
+import { type MemoryWorld, memoryWorld } from './testing/memory-world.ts';
+import type { World } from './world.ts';
+
+const env = 'shop';
+const web = aSpec('web');
+const api = aSpec('api');
+const calls = (service: string) =>
+  ({ service, kind: 'calls', protocol: 'http', propagates: true, required: true }) as const;
+const never = new AbortController().signal;
+const fresh = { isFresh: () => true };
+
+async function claimed(plan: Plan, generation: number, world: World): Promise<ExecutionTask> {
+  const reply = await world.graph.claim('default', { env, generation, approval: 'sha256:0', owner: world.owner });
+  if (reply.kind !== 'claimed') throw new Error(`not claimed: ${reply.kind}`);
+  const { execution, epoch, length, inventory } = reply;
+  return {
+    org: 'default',
+    env,
+    generation,
+    execution,
+    plan,
+    resolution: aResolution(plan),
+    epoch,
+    length,
+    inventory,
+    events: [],
+  };
+}
+
+async function takenOver(task: ExecutionTask, world: MemoryWorld): Promise<ExecutionTask> {
+  const { execution } = task;
+  const epoch = world.graph.epoch(env);
+  const reply = await world.graph.takeover('default', { env, execution, epoch, owner: world.owner, reason: 'silent' });
+  if (reply.kind !== 'taken over') throw new Error('not taken over');
+  const { length, inventory, events } = reply;
+  return { ...task, epoch: reply.epoch, length, inventory, events };
+}
+
+async function executed(plan: Plan, generation: number, world: World): Promise<ExecutionEnd> {
+  return new Executor(await claimed(plan, generation, world), world, { lease: fresh, stop: never, end: never }).run();
+}
+
+const steps = (events: readonly JournalEvent[]): string[] =>
+  events.flatMap((event) => ('job' in event ? [`${event.type} ${event.job}`] : [event.type]));
+
+describe('Executor', () => {
+  test('intends before it acts, acts in order, and writes an outcome with the intents that follow from it', async () => {
+    const world = memoryWorld();
+    const plan = aPlan(env, [aSpec('web', { dependsOn: [calls('api')] }), api]);
+    const sizes: number[] = [];
+    const append = world.graph.append.bind(world.graph);
+    world.graph.append = (org, request) => {
+      sizes.push(request.events.length);
+      return append(org, request);
+    };
+    expect(await executed(plan, 1, world)).toMatchObject({ kind: 'finished', outcome: 'ready' });
+    expect(steps(world.graph.journal(env))).toEqual([
+      ...['claimed', 'bound', 'intended scope', 'done scope', 'intended workload:api', 'done workload:api'],
+      ...['intended readiness:api', 'done readiness:api', 'intended workload:web', 'done workload:web'],
+      ...[
+        'intended readiness:web',
+        'done readiness:web',
+        'intended routes',
+        'done routes',
+        'done removals',
+        'finished',
+      ],
+    ]);
+    expect(sizes.filter((size) => size === 2).length).toBeGreaterThan(4);
+  });
+
+  test('keeps what is the same, replaces what changed, and removes the old one last', async () => {
+    const world = memoryWorld();
+    await executed(aPlan(env, [web, api]), 1, world);
+    const [apiBefore, webBefore] = world.graph.inventory(env).instances;
+    await executed(aPlan(env, [aSpec('web', { args: ['2'] }), api]), 2, world);
+    expect(world.driver.starts).toHaveLength(3);
+    expect(world.driver.stops).toEqual([webBefore?.id]);
+    expect(world.graph.inventory(env).instances).toContainEqual(apiBefore);
+    const second = steps(world.graph.journal(env)).slice(-20);
+    expect(second.indexOf('done routes')).toBeLessThan(second.indexOf('intended removals'));
+  });
+
+  test('on failure ends what it started, and leaves what served', async () => {
+    const world = memoryWorld();
+    await executed(aPlan(env, [web]), 1, world);
+    const before = world.graph.inventory(env).instances;
+    world.driver.readiness = async () => ({ kind: 'failed', reason: 'exit code 3', portTaken: false });
+    expect(await executed(aPlan(env, [aSpec('web', { args: ['2'] })]), 2, world)).toMatchObject({
+      kind: 'finished',
+      outcome: 'failed',
+      reason: 'readiness:web: exit code 3',
+    });
+    expect(world.graph.inventory(env).instances).toEqual(before);
+    expect([...world.driver.living.values()]).toEqual(before);
+  });
+
+  test('starts a program again, under its name, whose port somebody took', async () => {
+    const world = memoryWorld();
+    let asked = 0;
+    world.driver.readiness = async () => {
+      asked += 1;
+      return asked === 1 ? { kind: 'failed', reason: 'EADDRINUSE', portTaken: true } : { kind: 'ready' };
+    };
+    expect(await executed(aPlan(env, [web]), 1, world)).toMatchObject({ outcome: 'ready' });
+    const [instance] = world.graph.inventory(env).instances;
+    expect(world.driver.starts).toHaveLength(2);
+    expect(instance).toEqual([...world.driver.living.values()][0]);
+  });
+
+  test('goes on after an append whose answer was lost, without writing anything twice', async () => {
+    const world = memoryWorld();
+    const append = world.graph.append.bind(world.graph);
+    let count = 0;
+    world.graph.append = async (org, request) => {
+      const reply = await append(org, request);
+      count += 1;
+      if (count % 2 === 1) throw new Unavailable('graph');
+      return reply;
+    };
+    expect(await executed(aPlan(env, [web]), 1, world)).toMatchObject({ outcome: 'ready' });
+    const journal = steps(world.graph.journal(env));
+    expect(new Set(journal).size).toBe(journal.length);
+  });
+
+  test('starts nothing while its lease is doubtful, and goes on when it is renewed', async () => {
+    const world = memoryWorld();
+    let isFresh = false;
+    const task = await claimed(aPlan(env, [web]), 1, world);
+    const run = new Executor(task, world, { lease: { isFresh: () => isFresh }, stop: never, end: never }).run();
+    await eventually(() => world.graph.journal(env).length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(steps(world.graph.journal(env))).toEqual(['claimed', 'bound']);
+    isFresh = true;
+    expect(await run).toMatchObject({ outcome: 'ready' });
+  });
+
+  test('stops at once when a newer owner was here, and starts nothing after it', async () => {
+    const world = memoryWorld();
+    const task = await claimed(aPlan(env, [web, api]), 1, world);
+    world.driver.readiness = async () => {
+      await takenOver(task, world); // somebody else raises the epoch
+      return { kind: 'ready' };
+    };
+    const end = await new Executor(task, world, { lease: fresh, stop: never, end: never }).run();
+    expect(end).toMatchObject({ kind: 'stopped' });
+    expect(steps(world.graph.journal(env))).not.toContain('intended routes');
+  });
+
+  test('waits on where the graph says that the provider is worth waiting for', async () => {
+    const world = memoryWorld();
+    const job: Job = {
+      ...{ id: 'await:base/db', kind: 'await', after: [], reason: 'provided there' },
+      provider: { env: 'base', service: 'db', specDigest: 'sha256:0' },
+    };
+    const plan = { ...aPlan(env, []), jobs: [job] };
+    const status = { wanted: 'running', state: 'failed', serving: null, outcome: 'failed', reason: 'crashed' };
+    await world.statuses.put('default.base', status);
+    world.graph.refuse = (event) => (event.type === 'failed' ? 'it is being activated again' : undefined);
+    const run = executed(plan, 1, world);
+    await eventually(() => steps(world.graph.journal(env)).includes('intended await:base/db'));
+    await world.statuses.put('default.base', { ...status, serving: { generation: 2, revision: 'sha256:0' } });
+    expect(await run).toMatchObject({ outcome: 'ready' });
+  });
+
+  test('ends processes that an earlier execution could not tell of', async () => {
+    const world = memoryWorld();
+    const spec = aSpec('ghost');
+    await world.driver.start({
+      scope: { org: 'default', env },
+      instance: 'ghost-x-1',
+      epoch: 1,
+      spec,
+      runDigest: 'sha256:1',
+      listeners: [],
+    });
+    await executed(aPlan(env, [web]), 1, world);
+    expect(world.driver.stops).toEqual(['ghost-x-1']);
+  });
+});
+
+describe('runExecution()', () => {
+  test('begins a newer execution once the older one of this process has stopped', async () => {
+    const world = memoryWorld();
+    const runner = { world, runs: new EnvironmentRuns(), book: new EstateBook(), end: never };
+    let waiting = 0;
+    world.driver.readiness = (instance, signal) => {
+      if (!instance.id.endsWith('-1')) return Promise.resolve({ kind: 'ready' });
+      waiting += 1;
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'cancelled' })));
+    };
+    runExecution(await claimed(aPlan(env, [web]), 1, world), 'claimed', runner);
+    await eventually(() => waiting === 1);
+    const plan = aPlan(env, [aSpec('web', { args: ['2'] })]);
+    runExecution(await claimed(plan, 2, world), 'claimed', runner);
+    await eventually(() => !runner.runs.isRunning('default.shop'));
+    expect(world.graph.journal(env).at(-1)).toMatchObject({ type: 'finished', outcome: 'ready' });
+    expect([...world.driver.living.keys()]).toEqual(world.graph.inventory(env).instances.map(({ id }) => id));
+    expect(runner.book.get('default', env)).toMatchObject({
+      generation: 2,
+      epoch: 2,
+      length: world.graph.journal(env).length,
+    });
+  });
+});
+
+// F3: a crash at every call that leaves the process, before its effect and after it, with nobody hearing the answer.
+describe('An execution whose owner crashes anywhere', () => {
+  const plan = aPlan(env, [aSpec('web', { dependsOn: [calls('api')] }), api, aSpec('old')]);
+  const changed = aPlan(env, [aSpec('web', { dependsOn: [calls('api')], args: ['2'] }), api]);
+
+  test.each(['before', 'after'] as const)(
+    '%s any effect is finished by another, nothing started or written twice',
+    async (when) => {
+      let crashes = 0;
+      for (let at = 1; at < 200; at += 1) {
+        const world = memoryWorld();
+        await executed(plan, 1, world);
+        const task = await claimed(changed, 2, world);
+        const mortal = crashing(world, { at, when });
+        const end = await Promise.race([
+          new Executor(task, mortal.world, { lease: fresh, stop: never, end: never }).run(),
+          mortal.died,
+        ]);
+        if (end !== 'died') {
+          expect(at).toBeGreaterThan(15);
+          break;
+        }
+        crashes += 1;
+        if (world.graph.isOpen(env)) {
+          const taken = await takenOver(task, world);
+          const second = await new Executor(taken, world, { lease: fresh, stop: never, end: never }).run();
+          expect(second, `crash ${when} call ${at}`).toMatchObject({ outcome: 'ready' });
+        }
+        expect(new Set(world.driver.starts).size, `crash ${when} call ${at}`).toBe(world.driver.starts.length);
+        expect(world.driver.starts).toHaveLength(4);
+        expect([...world.driver.living.keys()].sort()).toEqual(
+          world.graph
+            .inventory(env)
+            .instances.map(({ id }) => id)
+            .sort(),
+        );
+        const done = steps(world.graph.journal(env)).filter((step) => step.startsWith('done'));
+        expect(done.filter((step) => step === 'done workload:web')).toHaveLength(2);
+        expect((await world.tables.get<{ generation: number }>('default.shop'))?.value.generation).toBe(2);
+      }
+      expect(crashes).toBeGreaterThan(15);
+    },
+  );
+});
+
+/** A world in which the `at`-th call never comes back: it happened, or it did not. */
+function crashing(world: MemoryWorld, { at, when }: { at: number; when: 'before' | 'after' }) {
+  let callsMade = 0;
+  let die: (word: 'died') => void = () => {};
+  const died = new Promise<'died'>((resolve) => {
+    die = resolve;
+  });
+  const mortal = <T extends object>(target: T, names: readonly string[]): T =>
+    new Proxy(target, {
+      get: (_, name) => {
+        const method = Reflect.get(target, name) as unknown;
+        if (typeof method !== 'function') return method;
+        if (!names.includes(String(name))) return method.bind(target);
+        return async (...args: unknown[]) => {
+          callsMade += 1;
+          const mine = callsMade;
+          if (mine < at) return method.apply(target, args);
+          if (mine === at && when === 'after') await method.apply(target, args);
+          die('died');
+          return new Promise(() => {});
+        };
+      },
+    });
+  return {
+    died,
+    world: {
+      ...world,
+      driver: mortal(world.driver, ['stamp', 'start', 'ready', 'stop', 'list', 'find']),
+      graph: mortal(world.graph, ['append']),
+      tables: mortal(world.tables, ['get', 'put']),
+      routers: mortal(world.routers, ['ids', 'scope', 'confirm', 'idle']),
+    },
+  };
+}
