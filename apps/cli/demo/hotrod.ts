@@ -28,13 +28,19 @@ async function play(stage: Stage): Promise<void> {
   say(`3. ${pairs * 2} dispatches, half of them with the context`);
   const url = `${stage.url('hotrod', 'frontend')}/dispatch?customer=123`;
   const [plain, overlay] = await dispatchPairs(url);
-  process.stdout.write(`without context: ${plain.ok} of ${pairs} answered 200, median ${median(plain.ms).toFixed(0)} ms\nwith context:    ${overlay.ok} of ${pairs} answered 200, median ${median(overlay.ms).toFixed(0)} ms\n`);
-  if (plain.ok + overlay.ok !== 2 * pairs) throw new Error(`${2 * pairs - plain.ok - overlay.ok} of ${2 * pairs} dispatches were not answered 200`);
+  process.stdout.write(
+    `without context: ${plain.ok} of ${pairs} answered 200, median ${median(plain.ms).toFixed(0)} ms\nwith context:    ${overlay.ok} of ${pairs} answered 200, median ${median(overlay.ms).toFixed(0)} ms\n`,
+  );
+  if (plain.ok + overlay.ok !== 2 * pairs)
+    throw new Error(`${2 * pairs - plain.ok - overlay.ok} of ${2 * pairs} dispatches were not answered 200`);
   say("4. Where each /customer call arrived, counted in HotROD's own spans");
   const spans = await spansAre(stage, pairs);
   process.stdout.write(`customer of hotrod: ${spans.hotrod}\ncustomer of feat-customer: ${spans.overlay}\n`);
-  if (spans.hotrod !== pairs || spans.overlay !== pairs) throw new Error(`wanted ${pairs} /customer calls at each, as the records name them`);
-  const frontend = JSON.parse(await msx(['resolve', 'feat-customer', 'frontend', '-o', 'json'], { quiet: true })) as { tier: string };
+  if (spans.hotrod !== pairs || spans.overlay !== pairs)
+    throw new Error(`wanted ${pairs} /customer calls at each, as the records name them`);
+  const frontend = JSON.parse(await msx(['resolve', 'feat-customer', 'frontend', '-o', 'json'], { quiet: true })) as {
+    tier: string;
+  };
   if (frontend.tier !== 'baseline') throw new Error(`frontend answers from tier "${frontend.tier}", wanted "baseline"`);
   process.stdout.write('frontend is inherited\n');
 }
@@ -45,7 +51,8 @@ type Dispatched = { ok: number; readonly ms: number[] };
 async function dispatchPairs(url: string): Promise<readonly [Dispatched, Dispatched]> {
   const plain: Dispatched = { ok: 0, ms: [] };
   const overlay: Dispatched = { ok: 0, ms: [] };
-  for (let pair = 0; pair < pairs; pair++) await Promise.all([dispatch(url, {}, plain), dispatch(url, { baggage: 'msx-env=feat-customer' }, overlay)]);
+  for (let pair = 0; pair < pairs; pair++)
+    await Promise.all([dispatch(url, {}, plain), dispatch(url, { baggage: 'msx-env=feat-customer' }, overlay)]);
   return [plain, overlay];
 }
 
@@ -68,7 +75,10 @@ async function spansAre(stage: Stage, wanted: number): Promise<{ hotrod: number;
 }
 
 function customerSpans(stage: Stage, env: string): number {
-  return globSync(`${stage.dataDir}/logs/${env}/customer-*`).reduce((sum, file) => sum + countServerSpans(readFileSync(file, 'utf8'), 'customer', '/customer'), 0);
+  return globSync(`${stage.dataDir}/logs/${env}/customer-*`).reduce(
+    (sum, file) => sum + countServerSpans(readFileSync(file, 'utf8'), 'customer', '/customer'),
+    0,
+  );
 }
 
 function median(values: readonly number[]): number {

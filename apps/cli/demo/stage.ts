@@ -19,21 +19,42 @@ export type Stage = {
   readonly dataDir: string;
 };
 
-export type StageOptions = { readonly name: string; readonly path?: readonly string[]; readonly upArgs?: readonly string[] };
+export type StageOptions = {
+  readonly name: string;
+  readonly path?: readonly string[];
+  readonly upArgs?: readonly string[];
+};
 
 /**
  * Sets the stage, runs the demo, takes everything down and checks that no process is left. The result is the exit code.
  */
-export async function onStage({ name, path = [], upArgs = [] }: StageOptions, play: (stage: Stage) => Promise<void>): Promise<number> {
-  const found = await findNatsServer({ env: process.env, allowFetch: true, announce: (line) => process.stderr.write(`${line}\n`) });
+export async function onStage(
+  { name, path = [], upArgs = [] }: StageOptions,
+  play: (stage: Stage) => Promise<void>,
+): Promise<number> {
+  const found = await findNatsServer({
+    env: process.env,
+    allowFetch: true,
+    announce: (line) => process.stderr.write(`${line}\n`),
+  });
   if (found === undefined && !process.env.NATS_URL) {
     process.stderr.write(`error: the demo needs a nats-server\n  next: ${howToGetNatsServer}\n`);
     return 1;
   }
   const dataDir = mkdtempSync(join(tmpdir(), `msx-${name}-`));
-  const env = { ...process.env, MSX_DATA: dataDir, ...(found ? { MSX_NATS_SERVER: found.path } : {}), PATH: [...path, process.env.PATH].filter(Boolean).join(':'), NO_COLOR: process.env.NO_COLOR ?? '' };
+  const env = {
+    ...process.env,
+    MSX_DATA: dataDir,
+    ...(found ? { MSX_NATS_SERVER: found.path } : {}),
+    PATH: [...path, process.env.PATH].filter(Boolean).join(':'),
+    NO_COLOR: process.env.NO_COLOR ?? '',
+  };
   if (env.NO_COLOR === '') delete (env as { NO_COLOR?: string }).NO_COLOR;
-  const up = spawn(process.execPath, [main, 'up', '--data', dataDir, ...upArgs], { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const up = spawn(process.execPath, [main, 'up', '--data', dataDir, ...upArgs], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  });
   const ended = new Promise<number>((resolve) => up.once('exit', (code) => resolve(code ?? 1)));
   const interrupt = (): void => void up.kill('SIGTERM');
   process.once('SIGINT', interrupt);
@@ -55,7 +76,9 @@ export async function onStage({ name, path = [], upArgs = [] }: StageOptions, pl
     process.off('SIGTERM', interrupt);
   }
   const left = [...pids.filter((one) => isSameProcess(one)).map(({ pid }) => pid), ...processesNaming(dataDir)];
-  process.stdout.write(left.length === 0 ? '\nNo process of the demo is left.\n' : `\nProcesses are left: ${left.join(', ')}\n`);
+  process.stdout.write(
+    left.length === 0 ? '\nNo process of the demo is left.\n' : `\nProcesses are left: ${left.join(', ')}\n`,
+  );
   if (code === 0) rmSync(dataDir, { recursive: true, force: true });
   else process.stderr.write(`logs and data stay in ${dataDir}\n`);
   return left.length === 0 ? code : 1;
@@ -64,7 +87,8 @@ export async function onStage({ name, path = [], upArgs = [] }: StageOptions, pl
 async function upIsReady(up: ChildProcess, dataDir: string): Promise<void> {
   const deadline = Date.now() + upTimeoutMs;
   while (readUpFile(dataDir)?.ready !== true) {
-    if (up.exitCode !== null || up.signalCode !== null) throw new Error(`msx up ended with ${up.exitCode ?? up.signalCode}`);
+    if (up.exitCode !== null || up.signalCode !== null)
+      throw new Error(`msx up ended with ${up.exitCode ?? up.signalCode}`);
     if (Date.now() > deadline) throw new Error(`msx up was not ready within ${upTimeoutMs / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -89,7 +113,11 @@ function stageOf(dataDir: string, env: NodeJS.ProcessEnv): Stage {
   };
 }
 
-async function runCli(args: readonly string[], env: NodeJS.ProcessEnv, { exitCode = 0, quiet = false }: { readonly exitCode?: number; readonly quiet?: boolean }): Promise<string> {
+async function runCli(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { exitCode = 0, quiet = false }: { readonly exitCode?: number; readonly quiet?: boolean },
+): Promise<string> {
   if (!quiet) process.stdout.write(`\n$ msx ${args.join(' ')}\n`);
   const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -103,7 +131,8 @@ async function runCli(args: readonly string[], env: NodeJS.ProcessEnv, { exitCod
     if (!quiet) process.stderr.write(bytes);
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  if (code !== exitCode) throw new Error(`msx ${args.join(' ')} ended with ${code}, wanted ${exitCode}${quiet ? `: ${errors}` : ''}`);
+  if (code !== exitCode)
+    throw new Error(`msx ${args.join(' ')} ended with ${code}, wanted ${exitCode}${quiet ? `: ${errors}` : ''}`);
   return output;
 }
 
@@ -117,7 +146,10 @@ function processesNaming(dataDir: string): number[] {
 
 function names(pid: number, text: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(text) || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+    return (
+      readFileSync(`/proc/${pid}/environ`, 'utf8').includes(text) ||
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)
+    );
   } catch {
     return false;
   }

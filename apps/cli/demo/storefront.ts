@@ -22,7 +22,14 @@ async function play(stage: Stage): Promise<void> {
   await show(stage, 'feat-payments');
 
   say('4. A team overlay, and a feature on top of it: a lineage of three');
-  await msx(['apply', '-f', 'examples/storefront/team-checkout.yaml', '-f', 'examples/storefront/feature-express.yaml', '--wait']);
+  await msx([
+    'apply',
+    '-f',
+    'examples/storefront/team-checkout.yaml',
+    '-f',
+    'examples/storefront/feature-express.yaml',
+    '--wait',
+  ]);
   await msx(['get', 'environments']);
   await show(stage, 'feat-express');
   await msx(['resolve', 'feat-express', 'shipping']);
@@ -40,7 +47,14 @@ async function play(stage: Stage): Promise<void> {
   say('8. Taking it down');
 }
 
-type Hop = { readonly service: string; readonly version: string; readonly environment?: string; readonly pid: number; readonly result?: unknown; readonly calls?: readonly Hop[] };
+type Hop = {
+  readonly service: string;
+  readonly version: string;
+  readonly environment?: string;
+  readonly pid: number;
+  readonly result?: unknown;
+  readonly calls?: readonly Hop[];
+};
 
 async function show(stage: Stage, context: string | undefined): Promise<void> {
   const url = `${stage.url('shop', 'web')}/`;
@@ -48,19 +62,27 @@ async function show(stage: Stage, context: string | undefined): Promise<void> {
   process.stdout.write(`\n$ curl ${context === undefined ? '' : `-H 'baggage: msx-env=${context}' `}${url}\n`);
   const response = await fetch(url, { headers: header });
   const answer = (await response.json()) as Hop;
-  process.stdout.write(`HTTP ${response.status}  x-msx-target: ${response.headers.get('x-msx-target')}  x-msx-reason: ${response.headers.get('x-msx-reason')}\n`);
+  process.stdout.write(
+    `HTTP ${response.status}  x-msx-target: ${response.headers.get('x-msx-target')}  x-msx-reason: ${response.headers.get('x-msx-reason')}\n`,
+  );
   if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
   draw(answer, 0);
 }
 
 function draw(hop: Hop, depth: number): void {
-  process.stdout.write(`${'  '.repeat(depth)}${hop.service} ${hop.version} served by ${hop.environment ?? 'unknown'} (pid ${hop.pid})\n`);
+  process.stdout.write(
+    `${'  '.repeat(depth)}${hop.service} ${hop.version} served by ${hop.environment ?? 'unknown'} (pid ${hop.pid})\n`,
+  );
   for (const call of hop.calls ?? []) draw(call, depth + 1);
 }
 
 /** The figures follow from the terms: the formula is no decoration. */
 function checkCost({ cost }: Plan): void {
-  const sum = (terms: Plan['cost']['terms']): number => terms.reduce((total, { microsPerHour }) => total + microsPerHour, 0);
-  if (sum(cost.terms) !== cost.microsPerHour || sum(cost.fullCopyTerms) !== cost.fullCopyMicrosPerHour) throw new Error('the cost does not follow from its terms');
-  process.stdout.write(`recomputed from -o json: ${sum(cost.terms)} of ${sum(cost.fullCopyTerms)} micro-dollars an hour, as stated\n`);
+  const sum = (terms: Plan['cost']['terms']): number =>
+    terms.reduce((total, { microsPerHour }) => total + microsPerHour, 0);
+  if (sum(cost.terms) !== cost.microsPerHour || sum(cost.fullCopyTerms) !== cost.fullCopyMicrosPerHour)
+    throw new Error('the cost does not follow from its terms');
+  process.stdout.write(
+    `recomputed from -o json: ${sum(cost.terms)} of ${sum(cost.fullCopyTerms)} micro-dollars an hour, as stated\n`,
+  );
 }

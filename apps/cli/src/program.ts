@@ -22,6 +22,7 @@ const examples: Readonly<Record<string, string>> = {
   apply: 'msx apply -f examples/storefront/overlay-payments.yaml --wait',
   get: 'msx get services feat-payments -o json',
   status: 'msx status feat-payments',
+  diff: 'msx diff -f examples/storefront/overlay-payments.yaml',
   plan: 'msx plan feat-payments -o wide',
   explain: 'msx explain feat-payments catalog',
   resolve: 'msx resolve feat-express shipping',
@@ -54,6 +55,7 @@ function buildProgram(): Command {
     command
       .requiredOption('-f, --file <file...>', 'Blueprint in YAML or JSON; - reads standard input')
       .option('--env <name>', 'environment, where the file does not say its name')
+      .option('--dry-run', 'decide through the bus, commit and start nothing')
       .option('--wait', 'wait for the outcome of the activation')
       .option('--wait-timeout <seconds>', 'give up waiting after so long', '300')
       .action(async (flags: Flags) => (await import('./commands/apply.ts')).applyCommand(flags)),
@@ -78,11 +80,25 @@ function buildProgram(): Command {
         (await import('./commands/status.ts')).statusCommand(env, flags),
       ),
   );
-  add(program, 'plan', 'Show what runs here, what is inherited, the jobs and the cost', (command) =>
+  add(
+    program,
+    'plan',
+    'Show what runs here, what is inherited, the jobs and the cost; of a file without applying it',
+    (command) =>
+      command
+        .argument('[env]')
+        .option('-f, --file <file>', 'decide a Blueprint through the bus; nothing is committed or started')
+        .option('--env <name>', 'environment, where the file does not say its name')
+        .option('--at <generation>', 'as of a generation')
+        .action(async (env: string | undefined, flags: Flags) =>
+          (await import('./commands/plan.ts')).planCommand(env, flags),
+        ),
+  );
+  add(program, 'diff', 'Show what applying a Blueprint would change; exit code 6 where it differs', (command) =>
     command
-      .argument('<env>')
-      .option('--at <generation>', 'as of a generation')
-      .action(async (env: string, flags: Flags) => (await import('./commands/plan.ts')).planCommand(env, flags)),
+      .requiredOption('-f, --file <file>', 'Blueprint in YAML or JSON; - reads standard input')
+      .option('--env <name>', 'environment, where the file does not say its name')
+      .action(async (flags: Flags) => (await import('./commands/diff.ts')).diffCommand(flags)),
   );
   add(program, 'explain', 'Say why a service runs here or is inherited', (command) =>
     command

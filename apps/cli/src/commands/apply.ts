@@ -8,6 +8,7 @@ import { checkAnswer, checkOutcome } from '../outcome.ts';
 import { type OutputFormat, printListing } from '../output.ts';
 import { openSession, type Session } from '../session.ts';
 import { submit } from '../submit.ts';
+import { previewFile } from './preview-file.ts';
 
 type Applied = {
   readonly env: string;
@@ -21,6 +22,7 @@ type Applied = {
 /** Submits each file in turn; with `--wait` ends at the outcome of each. */
 export async function applyCommand(flags: Flags): Promise<void> {
   const format = outputOf(flags);
+  if (flags.dryRun === true) return dryRun(flags);
   const files = (flags.file as readonly string[]).map((file) =>
     readBlueprintFile(file, typeof flags.env === 'string' ? flags.env : undefined),
   );
@@ -40,6 +42,17 @@ export async function applyCommand(flags: Flags): Promise<void> {
       ],
     }),
   );
+}
+
+/** Decided through the bus, committed nowhere. */
+async function dryRun(flags: Flags): Promise<void> {
+  for (const file of flags.file as readonly string[]) {
+    const line = await previewFile({ ...flags, file }, async ({ env, plan }) => {
+      const local = plan?.placements.filter(({ kind }) => kind === 'local').length ?? 0;
+      return `environment/${env} would be accepted (dry run): ${local} of ${plan?.placements.length ?? 0} services local\n`;
+    });
+    process.stdout.write(line);
+  }
 }
 
 async function applyOne(

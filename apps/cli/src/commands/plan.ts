@@ -1,20 +1,37 @@
 import type { Plan } from '@microstax/model/plan';
+import { CliError } from '../cli-error.ts';
 import { artifactOf, readDetail } from '../detail.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { findingLines } from '../outcome.ts';
 import { dollars, type OutputFormat, printObject, strong, table, text } from '../output.ts';
 import { openSession } from '../session.ts';
+import { previewFile } from './preview-file.ts';
 
-/** The plan of an environment's newest generation that has one. */
-export async function planCommand(env: string, flags: Flags): Promise<void> {
+/** The plan of an environment's newest generation that has one, or of a file that nobody applied. */
+export async function planCommand(env: string | undefined, flags: Flags): Promise<void> {
   const format = outputOf(flags);
+  if (flags.file !== undefined) {
+    await previewFile(flags, async (preview) => {
+      if (preview.plan) process.stdout.write(printPlan(preview.plan, format, `${preview.env} (preview)`));
+    });
+    return;
+  }
+  if (env === undefined)
+    throw new CliError({
+      code: 'usage',
+      message: 'Cannot plan without an environment or a file',
+      next: 'msx plan <env>, or msx plan -f <file>',
+      exitCode: exitCodes.usage,
+    });
   const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
   const detail = await readDetail(session, env, at);
-  const plan = artifactOf<Plan>(detail, 'plan');
-  process.stdout.write(
-    printObject(format, plan, () => drawPlan(plan, format, detail.activation?.activation ?? env), `plan/${env}`),
-  );
+  process.stdout.write(printPlan(artifactOf<Plan>(detail, 'plan'), format, detail.activation?.activation ?? env));
+}
+
+function printPlan(plan: Plan, format: OutputFormat, title: string): string {
+  return printObject(format, plan, () => drawPlan(plan, format, title), `plan/${plan.env}`);
 }
 
 /** A plan for people: placements with reasons, context edges, jobs in order, cost with its formula. */
