@@ -1,3 +1,4 @@
+import { defaultOrg } from '@microstax/model/names';
 import {
   type Env,
   readBoolean,
@@ -12,6 +13,8 @@ export type RuntimeConfig = {
   readonly natsUrl: string;
   readonly logLevel: string;
   readonly otlpEndpoint?: string;
+  /** The organisation whose estate is taken up at start. */
+  readonly org: string;
   /** Logs, secrets, data and records of processes. */
   readonly dataDir: string;
   /** What `run.cwd` of a Blueprint is relative to. */
@@ -47,6 +50,7 @@ export function readRuntimeConfig(env: Env): RuntimeConfig {
     natsUrl: readString(env, 'NATS_URL', 'nats://127.0.0.1:4222'),
     logLevel: readString(env, 'MSX_LOG_LEVEL', 'info'),
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
+    org: readString(env, 'MSX_ORG', defaultOrg),
     dataDir: readString(env, 'MSX_DATA', '.msx'),
     workDir: readString(env, 'MSX_WORKDIR', '.'),
     host: hostEnvironment(env),

@@ -12,7 +12,7 @@ import type { Driver } from './shell/driver/driver.ts';
 import { ProcessDriver } from './shell/driver/process-driver.ts';
 import { endInstances } from './shell/end-instances.ts';
 import { EnvironmentRuns } from './shell/environment-runs.ts';
-import { rewriteRoutes, takeUpEstate } from './shell/estate.ts';
+import { takeUpEstate } from './shell/estate.ts';
 import { EstateBook } from './shell/estate-book.ts';
 import { graphOver } from './shell/graph.ts';
 import { observeLoop } from './shell/observe-loop.ts';
@@ -88,7 +88,7 @@ async function makeRunner(
     tracer: bus.telemetry.tracer,
     limits,
   };
-  return { world, runs: new EnvironmentRuns(), book: new EstateBook(), end };
+  return { org: config.org, world, runs: new EnvironmentRuns(), book: new EstateBook(), end };
 }
 
 // Protocol 29: a bus that came back may have forgotten the tables.
@@ -96,7 +96,7 @@ async function followBus(bus: Bus, runner: Runner): Promise<AsyncDisposable> {
   const { log } = runner.world;
   const again = (): void => {
     if (runner.end.aborted) return;
-    void rewriteRoutes(runner).catch((err: unknown) => log.warn({ err }, 'cannot write route tables again'));
+    void takeUpEstate(runner).catch((err: unknown) => log.warn({ err }, 'cannot look after the estate again'));
   };
   bus.onReconnect(again);
   const opened = await bus.subscribe(filters.eventsNamed('graph', 'opened'));

@@ -16,11 +16,12 @@ import type { JournalPosition } from './task.ts';
 type Entry = EstateReply['environments'][number];
 
 /**
- * What a starting runtime does before it hears anything: adopts what lives, tells what is missing, takes over what a
- * dead owner on this host left open (protocol 22, 24), and writes route tables that the bus forgot (29).
+ * What a runtime does at start, before it hears anything, and when the bus came back: adopts what lives, tells what is
+ * missing, takes over what a dead owner on this host left open (protocol 22, 24), and writes route tables that the bus
+ * forgot (29). May be repeated at any time.
  */
 export async function takeUpEstate(runner: Runner): Promise<void> {
-  const { environments } = await runner.world.graph.estate();
+  const { environments } = await runner.world.graph.estate(runner.org);
   for (const entry of environments) {
     await takeUp(entry, runner).catch((err: unknown) =>
       runner.world.log.error({ err, org: entry.org, env: entry.env }, 'cannot take up an environment'),
@@ -29,20 +30,11 @@ export async function takeUpEstate(runner: Runner): Promise<void> {
 }
 
 /** Asks again what there is to look after, where another writer moved a journal on. */
-export async function refreshEstate({ world, book, runs }: Runner): Promise<void> {
-  const { environments } = await world.graph.estate();
+export async function refreshEstate({ org, world, book, runs }: Runner): Promise<void> {
+  const { environments } = await world.graph.estate(org);
   for (const entry of environments) {
     const position = positionOf(entry);
     if (position && !entry.open && !runs.isRunning(environmentKey(entry.org, entry.env))) book.note(position);
-  }
-}
-
-/** Writes the tables of all environments that the bus does not have, or has under an older epoch (protocol 29). */
-export async function rewriteRoutes(runner: Runner): Promise<void> {
-  const { environments } = await runner.world.graph.estate();
-  for (const entry of environments) {
-    const position = positionOf(entry);
-    if (position && !entry.open) await restoreRoutes(entry, position, runner);
   }
 }
 
@@ -94,24 +86,29 @@ async function servicesThatServedAndAreGone(
 }
 
 async function restoreRoutes(entry: Entry, position: JournalPosition, { world }: Runner): Promise<void> {
-  const { org, env, epoch, generation } = entry;
+  const { org, env, epoch } = entry;
   const artifacts = await servingArtifacts(entry, world);
   if (!artifacts || artifacts.plan.wanted === 'deleted') return;
   const { inventory } = position;
-  await writeRoutes(world.tables, { org, env, epoch }, () =>
-    routeTable({ ...artifacts, inventory, epoch, generation }),
-  );
+  await writeRoutes(world.tables, { org, env, epoch }, (present) => {
+    const table = routeTable({ ...artifacts, inventory, epoch });
+    // A failed generation may have asked for other listeners than those that what serves is reached by.
+    return present?.generation === table.generation ? { ...table, listeners: present.listeners } : table;
+  });
 }
 
-// A generation that does not serve is neither routed to nor healed.
+/** What serves, which is not what was executed last where that failed. */
 async function servingArtifacts(
   { org, env, generation, plan, resolution }: Entry,
   { graph, statuses }: Runner['world'],
-): Promise<ExecutionArtifacts | undefined> {
-  if (plan === null || resolution === null) return undefined;
+): Promise<(ExecutionArtifacts & { readonly generation: number }) | undefined> {
   const status = await statuses.get<EnvironmentStatus>(environmentKey(org, env));
-  if (status?.value.serving?.generation !== generation) return undefined;
-  return loadArtifacts(graph, org, { plan, resolution });
+  const serving = status?.value.serving?.generation;
+  if (serving === undefined) return undefined;
+  const digests = serving === generation ? { plan, resolution } : await graph.artifactsAt(org, env, serving);
+  if (!digests?.plan || !digests.resolution) return undefined;
+  const artifacts = await loadArtifacts(graph, org, { plan: digests.plan, resolution: digests.resolution });
+  return { ...artifacts, generation: serving };
 }
 
 function positionOf({ org, env, generation, execution, epoch, length, inventory }: Entry): JournalPosition | undefined {

@@ -193,7 +193,7 @@ describe('Executor', () => {
 describe('runExecution()', () => {
   test('begins a newer execution once the older one of this process has stopped', async () => {
     const world = memoryWorld();
-    const runner = { world, runs: new EnvironmentRuns(), book: new EstateBook(), end: never };
+    const runner = { org: 'default', world, runs: new EnvironmentRuns(), book: new EstateBook(), end: never };
     let waiting = 0;
     world.driver.readiness = (instance, signal) => {
       if (!instance.id.endsWith('-1')) return Promise.resolve({ kind: 'ready' });

@@ -11,6 +11,8 @@ import type { World } from './world.ts';
 
 /** What the handlers and the start need to run executions in the background. */
 export type Runner = {
+  /** Whose estate this process looks after. */
+  readonly org: string;
   readonly world: World;
   readonly runs: EnvironmentRuns;
   readonly book: EstateBook;

@@ -113,6 +113,8 @@ export class MemoryGraph implements Graph {
     return this.artifacts.get(digest) as T | undefined;
   }
 
+  async artifactsAt(): Promise<undefined> {}
+
   async answers(): Promise<boolean> {
     return true;
   }
