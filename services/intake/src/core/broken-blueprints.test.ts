@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { decodeBody } from './decode-body.ts';
 import { defaultLimits } from './limits.ts';
 import { decideText, emptyGraph, findingIn, sayings, viewOf } from './testing/decide-text.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // many runs, on a machine that is shared
 
 // Eight ways to be broken that a newcomer will meet. Each is refused where it stands, with what to do about it.
 

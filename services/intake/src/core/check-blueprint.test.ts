@@ -219,7 +219,7 @@ test('fields that this version does not act on are not-yet, each at its key', ()
     'plan: production',
     'ttl: 1h',
     'autoShutdownDelayMinutes: 30',
-    'routing: { front: allow }',
+    'routing: { front: allow, propagateHeader: false }',
     'services:',
     '  web: { image: x, run: { command: x }, resources: { limits: {} }, probes: {}, volumes: [] }',
   ].join('\n');
@@ -228,6 +228,7 @@ test('fields that this version does not act on are not-yet, each at its key', ()
     '3:1 not-yet ttl',
     '4:1 not-yet autoShutdownDelayMinutes',
     '5:12 not-yet routing.front',
+    '5:26 not-yet routing.propagateHeader',
     '7:10 not-yet services.web.image',
     '7:54 not-yet services.web.resources.limits',
     '7:68 not-yet services.web.probes',

@@ -16,8 +16,10 @@ const shop = (value: string, dependsOn = '[cart]'): string =>
 
 test('interpolationWords() reads own ports, hosts and ports of services', () => {
   expect(
-    interpolationWords(`\${port.http} http://\${host.cart}:\${port.cart.http} \${HOME} \${`).map(({ kind }) => kind),
-  ).toEqual(['own port', 'host', 'port', 'unknown']);
+    interpolationWords(`\${port.http} http://\${host.cart}:\${port.cart.http} \${HOME} \${prot.http} \${`).map(
+      ({ kind }) => kind,
+    ),
+  ).toEqual(['own port', 'host', 'port', 'foreign', 'unknown']);
 });
 
 test('names that are declared pass in env, args and command', () => {
@@ -29,7 +31,13 @@ test('an unknown own port, service, port of a service and word are findings', ()
   expect(sayings(decideText(shop(`\${port.htpp}`)))).toEqual(['7:17 unknown-name services.web.env.URL']);
   expect(findingIn(decideText(shop(`\${host.carts}`)), 'unknown-name').next).toBe('did you mean "cart"?');
   expect(findingIn(decideText(shop(`\${port.cart.grpc}`)), 'unknown-name').next).toBe('its ports are "http"');
-  expect(findingIn(decideText(shop(`\${HOME}`)), 'unknown-name').next).toContain(`\${host.<service>}`);
+  expect(findingIn(decideText(shop(`\${prot.http}`)), 'unknown-name').next).toContain(`\${host.<service>}`);
+});
+
+test('a word that is none of ours is passed on with a warning', () => {
+  const decision = decideText(shop(`\${HOME}`));
+  expect(decision.kind).toBe('accepted');
+  expect(decision.findings).toMatchObject([{ severity: 'warning', code: 'not-filled' }]);
 });
 
 test('a service that is named twice in one text is one finding', () => {

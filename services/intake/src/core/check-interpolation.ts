@@ -37,6 +37,8 @@ function checkText(text: string, path: Path, scene: Scene): Problem[] {
   return [...problems.values()];
 }
 
+const ourWords = `\${port.<own port>}, \${host.<service>} and \${port.<service>.<port>}`;
+
 function checkWord(word: InterpolationWord, path: Path, scene: Scene): Problem[] {
   switch (word.kind) {
     case 'unknown':
@@ -44,8 +46,18 @@ function checkWord(word: InterpolationWord, path: Path, scene: Scene): Problem[]
         problem(
           path,
           `${word.text === undefined ? 'a word' : quote(word.text)} in \${…} is not known`,
-          `allowed are \${port.<own port>}, \${host.<service>} and \${port.<service>.<port>}`,
+          `allowed are ${ourWords}`,
         ),
+      ];
+    case 'foreign':
+      return [
+        {
+          severity: 'warning',
+          code: 'not-filled',
+          path,
+          reason: `${word.text === undefined ? 'a word' : quote(word.text)} in \${…} is passed on as it is: no shell reads it`,
+          next: `what is filled in are ${ourWords}`,
+        },
       ];
     case 'own port':
       return hasPort(scene.ports, word.port) ? [] : [noPort(path, word.text, 'this service', scene.ports)];
@@ -79,7 +91,7 @@ function checkService(
       severity: 'warning',
       code: 'undeclared-dependency',
       path,
-      reason: `${quote(text)} names ${quote(service)}, which dependsOn does not list, so this is no dependency: neither order nor context follows it`,
+      reason: `${quote(text)} names ${quote(service)}, which dependsOn does not list, so this is no dependency: it may have no address here, and neither order nor context follows it`,
       next: `add ${quote(service)} to dependsOn`,
     },
   ];

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { decideText, emptyGraph, revisionOfText, viewOf } from './testing/decide-text.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // many runs, on a machine that is shared
 
 test('decideBlueprint() gives services the identities that the graph proposes, and proposes new ones like it', () => {
   const text =
@@ -124,4 +126,4 @@ test('decideBlueprint() decides 10,000 services in a few seconds', () => {
   const began = performance.now();
   expect(decideText(text).kind).toBe('accepted');
   expect(performance.now() - began).toBeLessThan(15_000);
-}, 30_000);
+});

@@ -3,8 +3,10 @@ export type InterpolationWord =
   | { readonly kind: 'own port'; readonly port: string; readonly text: string }
   | { readonly kind: 'host'; readonly service: string; readonly text: string }
   | { readonly kind: 'port'; readonly service: string; readonly port: string; readonly text: string }
-  /** None that is known. `text` is absent where it might be more than a word. */
-  | { readonly kind: 'unknown'; readonly text?: string };
+  /** Looks like one of ours and is none. `text` is absent where it might be more than a word. */
+  | { readonly kind: 'unknown'; readonly text?: string }
+  /** `${HOME}`: passed on as it is, for whoever reads it. */
+  | { readonly kind: 'foreign'; readonly text?: string };
 
 /** Every `${…}` of a text, in order. */
 export function interpolationWords(text: string): InterpolationWord[] {
@@ -19,7 +21,10 @@ function wordOf(text: string, inner: string): InterpolationWord {
     if (kind === 'port' && second !== undefined && isName(second))
       return { kind: 'port', service: first, port: second, text };
   }
-  return { kind: 'unknown', ...(/^[A-Za-z0-9_.-]{1,60}$/.test(inner) ? { text } : {}) };
+  return {
+    kind: inner.includes('.') ? 'unknown' : 'foreign',
+    ...(/^[A-Za-z0-9_.-]{1,60}$/.test(inner) ? { text } : {}),
+  };
 }
 
 function isName(text: string): boolean {

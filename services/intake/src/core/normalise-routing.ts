@@ -2,6 +2,7 @@ import { sortedBy } from '@microstax/model/compare';
 import { defaultHeaderName } from '@microstax/model/names';
 import type { RoutingSpec } from '@microstax/model/revision';
 import type { WrittenRouting } from './blueprint-schema.ts';
+import { notYetProblem } from './locate.ts';
 import { sortedRecord } from './normalise-service.ts';
 import type { Problem } from './problem.ts';
 import { quote } from './quote.ts';
@@ -67,8 +68,16 @@ function checkHeader({ mode, headerName, baselineId }: WrittenRouting): Problem[
   ];
 }
 
-function checkMode({ mode, unknown, track }: WrittenRouting): Problem[] {
+function checkMode({ mode, unknown, track, propagateHeader }: WrittenRouting): Problem[] {
   const problems: Problem[] = [];
+  if (!propagateHeader)
+    problems.push(
+      notYetProblem(
+        ['routing', 'propagateHeader'],
+        'propagateHeader',
+        'propagateHeader is false, this version always keeps the context downstream',
+      ),
+    );
   if (mode === 'overlay' && unknown !== undefined)
     problems.push({
       code: 'unknown-on-overlay',

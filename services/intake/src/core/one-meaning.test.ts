@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { decideText, sayings } from './testing/decide-text.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // many runs, on a machine that is shared
 
 // The same Blueprint in any spelling is the same revision: keys and services shuffled, YAML or JSON, list or map, ports
 // as numbers, texts or maps, quantities in any unit.

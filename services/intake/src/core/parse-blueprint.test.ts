@@ -1,9 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defaultLimits, type Limits } from './limits.ts';
 import { plainValue } from './located.ts';
 import { parseBlueprint } from './parse-blueprint.ts';
 import { sayings } from './testing/decide-text.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // many runs, on a machine that is shared
 
 function parse(text: string, limits: Partial<Limits> = {}) {
   return parseBlueprint(text, { ...defaultLimits, ...limits });
