@@ -2,8 +2,16 @@ import type { DurableDefinition } from '@microstax/contracts/topology';
 import { delay } from '@microstax/service/clock';
 import type { Connection } from './connection.ts';
 
-/** Which consumer we consume from: it is another one when it was made anew, whatever its name. */
-export type Binding = { readonly createdAt: string; readonly incarnation: number };
+/** Which consumer we consume from, and in which incarnation of the bus. `createdAt` is in milliseconds since 1970. */
+export type Binding = { readonly createdAt: number; readonly incarnation: number };
+
+/** nats-server 2.9 moves the time by less than a millisecond when it starts again. */
+const createdMsTolerance = 1_000;
+
+/** Whether it is the consumer that we know, and not one that was made anew under its name. */
+export function isSameConsumer(one: Binding, other: Binding): boolean {
+  return Math.abs(one.createdAt - other.createdAt) < createdMsTolerance;
+}
 
 const lookMs = 250;
 const sayMs = 5_000;
@@ -39,7 +47,7 @@ export async function findBinding(
 }
 
 function isReady(found: Binding, before: Binding | undefined, waitedMs: number): boolean {
-  if (before === undefined || found.createdAt === before.createdAt) return true;
+  if (before === undefined || isSameConsumer(found, before)) return true;
   return found.incarnation > before.incarnation || waitedMs > newIncarnationMs;
 }
 
@@ -47,8 +55,8 @@ async function look(connection: Connection, { stream, name }: DurableDefinition)
   const incarnation = await connection.incarnation.read();
   if (incarnation === undefined) return undefined;
   try {
-    const { created } = await connection.manager.consumers.info(stream, name);
-    return { createdAt: String(created), incarnation };
+    const { created } = await connection.quick.manager.consumers.info(stream, name);
+    return { createdAt: Date.parse(String(created)), incarnation };
   } catch (error) {
     connection.log.debug({ err: error, durable: name }, 'the durable does not answer');
     return undefined;

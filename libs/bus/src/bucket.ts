@@ -10,6 +10,11 @@ export function openBucket(connection: BaseConnection, definition: BucketDefinit
   return new JsonBucket(connection, definition);
 }
 
+/** The same with a short time-out, for who asks again anyway. */
+export function openBucketQuickly(connection: BaseConnection, definition: BucketDefinition): JsonBucket {
+  return new JsonBucket({ ...connection, jetstream: connection.quick.jetstream }, definition);
+}
+
 export class JsonBucket implements Bucket {
   readonly #connection: BaseConnection;
   readonly #name: string;

@@ -31,6 +31,8 @@ export type BaseConnection = {
   readonly nats: NatsConnection;
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
+  /** For looking again and again: a server that is starting lets a question lie, and then the next one is to come soon. */
+  readonly quick: { readonly jetstream: JetStreamClient; readonly manager: JetStreamManager };
   /** Replies come here and nobody else may read them (one allow-list per service). */
   readonly inboxPrefix: string;
   /** Aborts when the bus begins to close: nothing new is begun. */
@@ -44,13 +46,16 @@ const firstConnectMs = 10_000;
 const retryMs = 200;
 const reconnectMs = 250; // a restart of the server takes 0.7 to 1.4 s
 const apiTimeoutMs = 5_000;
+const quickTimeoutMs = 1_000;
 const pingMs = 10_000; // a paused server or a dead path is noticed after two of these
 
 export async function openConnection(options: ConnectOptions, closing: AbortSignal): Promise<BaseConnection> {
   const { service, log, telemetry } = options;
   const inboxPrefix = `_INBOX_${service.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`;
   const nats = await firstConnect(options, inboxPrefix);
-  const js = { timeout: apiTimeoutMs, watcherPrefix: inboxPrefix };
+  // Without checkAPI: asking for the account would need a permission that no service has.
+  const js = { timeout: apiTimeoutMs, watcherPrefix: inboxPrefix, checkAPI: false };
+  const quick = { ...js, timeout: quickTimeoutMs };
   const reconnects = new Listeners();
   let connected = true;
   const follow = async (): Promise<void> => {
@@ -68,8 +73,8 @@ export async function openConnection(options: ConnectOptions, closing: AbortSign
     telemetry,
     nats,
     jetstream: jetstream(nats, js),
-    // Asking for the account would need a permission that no service has, and fails on a server without JetStream.
-    manager: await jetstreamManager(nats, { ...js, checkAPI: false }),
+    manager: await jetstreamManager(nats, js),
+    quick: { jetstream: jetstream(nats, quick), manager: await jetstreamManager(nats, quick) },
     inboxPrefix,
     closing,
     reconnects,

@@ -20,7 +20,7 @@ import { failpointSpec } from '@microstax/service/config';
 import { failpoint } from '@microstax/service/failpoint';
 import { inSpan, markFailed } from '@microstax/service/telemetry';
 import { type Span, SpanKind, trace } from '@opentelemetry/api';
-import { type Binding, findBinding } from './binding.ts';
+import { type Binding, findBinding, isSameConsumer } from './binding.ts';
 import type { ConsumeOptions, Consumption, Handler, Message, Outcome } from './bus.ts';
 import { BusError, Unavailable } from './bus-error.ts';
 import type { Connection } from './connection.ts';
@@ -142,7 +142,7 @@ export class DurableConsumption implements Consumption {
     const before = this.#binding;
     const found = await findBinding(this.#connection, this.#definition, before, this.#stop.signal);
     if (found === undefined) return;
-    if (before !== undefined && before.createdAt !== found.createdAt) this.#letGo();
+    if (before !== undefined && !isSameConsumer(found, before)) this.#letGo();
     this.#binding = found;
     this.#bound.resolve();
   }
@@ -176,6 +176,7 @@ export class DurableConsumption implements Consumption {
       inboxPrefix,
       stream,
       durable: name,
+      look: () => this.#connection.quick.manager.consumers.info(stream, name),
       onDelivery: (delivery) => this.#receive(delivery),
       onEnd: (end) => {
         if (pull === this.#pull) this.#pullEnded(end);
@@ -210,13 +211,13 @@ export class DurableConsumption implements Consumption {
     const known = this.#hands.get(delivery.sequence);
     if (known !== undefined)
       known.delivery = delivery; // invariant 2
-    else if (this.#isStopping) this.#settle(delivery, (words) => words.handBack());
     else this.#take(delivery, messageOf(delivery, binding.incarnation));
   }
 
   #take(delivery: Delivery, message: Message): void {
     const held = { message, key: this.#keyOf(message), delivery, running: false };
     this.#hands.set(message.sequence, held);
+    if (this.#isStopping) return; // handed back with the others
     if (this.#options.gate === undefined) this.#enqueue(held);
     else void this.#passGate(held, this.#options.gate);
   }
@@ -419,8 +420,8 @@ export class DurableConsumption implements Consumption {
     for (const forget of this.#forgetListeners) forget();
     this.#bound.resolve();
     this.#closePull();
-    this.#handBackWaiting();
     await Promise.all(this.#closing);
+    this.#handBackWaiting();
     await Promise.all(this.#running);
     this.#handBackWaiting(); // those whose handler met an outage while we waited
     clearInterval(this.#beat);

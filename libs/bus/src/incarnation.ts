@@ -1,6 +1,6 @@
 import { buckets, incarnationKey } from '@microstax/contracts/topology';
 import { delay } from '@microstax/service/clock';
-import { openBucket } from './bucket.ts';
+import { openBucket, openBucketQuickly } from './bucket.ts';
 import type { Bus } from './bus.ts';
 import { BusError } from './bus-error.ts';
 import { type BaseConnection, connectionOf, Listeners } from './connection.ts';
@@ -63,7 +63,7 @@ export class IncarnationKeeper {
 
   /** Reads the key now; undefined where it cannot be read or is absent. */
   async read(): Promise<number | undefined> {
-    const entry = await openBucket(this.#connection, buckets.bus)
+    const entry = await openBucketQuickly(this.#connection, buckets.bus)
       .get<IncarnationRecord>(incarnationKey)
       .catch(() => undefined); // the bucket may be gone, or the bus away: both end
     const found = entry?.value.incarnation;

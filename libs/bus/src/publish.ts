@@ -11,9 +11,10 @@ import { toBusError } from './nats-errors.ts';
 import { messagingAttributes } from './span-attributes.ts';
 import { subjectAddress } from './subject-address.ts';
 import { withTrace } from './trace-headers.ts';
+import { untilAnswered } from './until-answered.ts';
 
 const encoder = new TextEncoder();
-const publishAttempts = 3;
+const attemptMs = 5_000;
 
 /** Says an event under the protocol's id. Throws a `TypeError` on a body that its own contract refuses. */
 export async function publishEvent<T extends { readonly org: string; readonly env: string }>(
@@ -75,13 +76,12 @@ export async function publishRaw(connection: Connection, message: RawMessage): P
 
 async function store(connection: Connection, message: RawMessage, span: Span): Promise<PublishReceipt> {
   const { subject, body, id, headers = {} } = message;
+  const options = { headers: withTrace(headers), timeout: attemptMs, ...(id === undefined ? {} : { msgID: id }) };
+  const publish = () => connection.jetstream.publish(subject, body, options);
   try {
-    // The client repeats on a time-out, which is only harmless under an id.
-    const options = {
-      headers: withTrace(headers),
-      ...(id === undefined ? {} : { msgID: id, retries: publishAttempts }),
-    };
-    const { stream, seq, duplicate } = await connection.jetstream.publish(subject, body, options);
+    // Repeating is only harmless under an id.
+    const ack = await (id === undefined ? publish() : untilAnswered(connection, publish));
+    const { stream, seq, duplicate } = ack;
     span.setAttributes({ 'nats.stream': stream, 'nats.stream_sequence': seq, 'msx.duplicate': duplicate });
     return { stream, sequence: seq, duplicate };
   } catch (error) {

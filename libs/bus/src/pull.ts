@@ -13,6 +13,8 @@ export type PullOptions = {
   readonly inboxPrefix: string;
   readonly stream: string;
   readonly durable: string;
+  /** Asks the server about the consumer. */
+  readonly look: () => Promise<unknown>;
   readonly onDelivery: (delivery: Delivery) => void;
   readonly onEnd: (end: PullEnd) => void;
 };
@@ -60,13 +62,20 @@ export class Pull {
     this.#request = undefined;
   }
 
-  /** Settles when everything that the server sent has been received; the server drops the open request. */
+  /**
+   * Settles when everything that the server sent has been received and it has dropped the open request. That takes a
+   * question about the consumer: nats-server 2.9 keeps a request of a subscription that is gone until then, and the first
+   * message that is handed back meanwhile is lost on it until its ack wait.
+   */
   async close(): Promise<void> {
     this.forget();
-    // Over a connection that is gone nothing arrives: there is nothing to wait for.
-    await withDeadline(this.#subscription.drain(), drainMs, 'draining takes too long').catch(() =>
-      this.#subscription.unsubscribe(),
-    );
+    try {
+      await withDeadline(this.#subscription.drain(), drainMs, 'draining takes too long');
+      await this.#options.look();
+    } catch {
+      // Over a connection that is gone nothing arrives: there is nothing to wait for.
+      this.#subscription.unsubscribe();
+    }
   }
 
   #receive(message: Msg): void {

@@ -31,6 +31,7 @@ test('consuming, watching and serving go on after the server was killed and star
   await draft(graph, 'default', 'shop', 10);
   await eventually(() => handled.size === 10);
 
+  const createdAt = (await graph.streamState(streams.events.name))?.createdAt;
   let reconnects = 0;
   resolver.onReconnect(() => {
     reconnects += 1;
@@ -49,7 +50,7 @@ test('consuming, watching and serving go on after the server was killed and star
 
   expect(reconnects).toBe(1);
   expect(server.port).toBe(first.port);
-  expect((await graph.streamState(streams.events.name))?.lastSequence).toBe(20);
+  expect(await graph.streamState(streams.events.name)).toMatchObject({ lastSequence: 20, createdAt });
 });
 
 test('after the bus forgot everything services wait for the new incarnation, then bind and watch again', async () => {
@@ -75,6 +76,8 @@ test('after the bus forgot everything services wait for the new incarnation, the
   await graph.publish(planDrafted, drafted('default', 'shop', 1), { inputId: 'before' });
   await eventually(() => incarnations.length === 1);
   await eventually(async () => (await graph.durableState(durables.resolverDrafted))?.unsettled === 1);
+  const openedAt = Date.parse((await graph.durableState(durables.resolverDrafted))?.createdAt ?? '');
+  await eventually(() => Date.now() - openedAt > 1_000); // consumers are told apart by a second
 
   await using _server = await killAndStart(first, empty.path);
   await eventually(() => graph.state() === 'connected' && resolver.state() === 'connected');
