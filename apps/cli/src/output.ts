@@ -87,7 +87,7 @@ export function dollars(micros: number): string {
   const sign = micros < 0 ? '-' : '';
   const whole = Math.floor(Math.abs(micros) / 1_000_000);
   const rest = String(Math.abs(micros) % 1_000_000).padStart(6, '0');
-  return `${sign}$${whole}.${rest.replace(/0{1,2}$/, '')}`;
+  return `${sign}$${whole}.${rest.replace(/0{1,4}$/, '')}`;
 }
 
 export function ago(ms: number, now: number): string {

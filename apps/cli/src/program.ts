@@ -49,6 +49,7 @@ function buildProgram(): Command {
   add(program, 'up', 'Start a nats-server, the six services and the router on this machine', (command) =>
     command
       .option('--data <dir>', 'where everything is kept (default: MSX_DATA or .msx)')
+      .option('--split', 'six services in six processes instead of one')
       .action(async (flags: Flags) => (await import('./up.ts')).upCommand(flags)),
   );
   add(program, 'apply', 'Submit a Blueprint', (command) =>

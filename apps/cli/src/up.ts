@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Bus } from '@microstax/bus/bus';
@@ -27,11 +26,13 @@ import { readCliEnv } from './config.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Flags } from './flags.ts';
 import { endLeftovers, refuseSecondUp } from './leftovers.ts';
+import { logOf, type Program, supervise, type Watch } from './supervise.ts';
 import { type KnownProcess, readUpFile, type UpFile, writeUpFile } from './up-file.ts';
 
 /**
- * Everything on one machine: a nats-server of our own unless NATS_URL names one, the six services in this process, the
- * router in one of its own. Ends in order at SIGINT or SIGTERM; a second signal ends at once.
+ * Everything on one machine: a nats-server of our own unless NATS_URL names one, the six services in this process (or
+ * six of their own with `--split`), the router in one of its own. Ends in order at SIGINT or SIGTERM; a second signal
+ * ends at once.
  */
 export async function upCommand(flags: Flags): Promise<void> {
   const env = readCliEnv();
@@ -42,57 +43,92 @@ export async function upCommand(flags: Flags): Promise<void> {
   refuseSecondUp(dataDir, previous);
   await endLeftovers(previous, say);
   await using running = new AsyncDisposableStack();
-  await start(running, { dataDir, org: env.org, stop });
+  await start(running, { dataDir, org: env.org, split: flags.split === true, stop });
   await stop.asked;
   say('stopping: processes of environments, services, router, bus');
 }
 
-type Start = { readonly dataDir: string; readonly org: string; readonly stop: StopSignal };
+type Start = { readonly dataDir: string; readonly org: string; readonly split: boolean; readonly stop: StopSignal };
 
-async function start(running: AsyncDisposableStack, { dataDir, org, stop }: Start): Promise<void> {
-  const processes: KnownProcess[] = [known('msx', process.pid)];
-  const busUrl = await startBus(running, dataDir, processes);
+async function start(running: AsyncDisposableStack, { dataDir, org, split, stop }: Start): Promise<void> {
+  const bus = await startBus(running, dataDir);
+  const state = upState({
+    org,
+    bus: bus.url,
+    data: dataDir,
+    pid: process.pid,
+    ready: false,
+    processes: [known('msx', process.pid), ...bus.processes],
+    environments: {},
+  });
+  running.defer(() => state.update({ ready: false }));
   const serviceEnv = {
     ...process.env,
-    NATS_URL: busUrl,
+    NATS_URL: bus.url,
     MSX_DATA: dataDir,
     MSX_DB: join(dataDir, 'graph.db'),
     MSX_WORKDIR: process.cwd(),
   };
-  const state = upFileWriter({
-    org,
-    bus: busUrl,
-    data: dataDir,
-    pid: process.pid,
-    ready: false,
-    processes,
-    environments: {},
+  const logDir = join(dataDir, 'services');
+  const watch: Watch = {
+    started: (name, pid) => state.addProcess(known(name, pid)),
+    said: say,
+    gaveUp: () => {
+      process.exitCode = exitCodes.failed;
+      stop.ask();
+    },
+  };
+  const program = (name: string, folder: string): Program => ({
+    name,
+    main: join(import.meta.dirname, '..', '..', '..', folder, 'main.ts'),
+    env: serviceEnv,
+    logDir,
   });
-  running.defer(() => state.update({ ready: false }));
-  state.update({});
-  running.use(await startGraph(readGraphConfig(serviceEnv)));
-  const router = startRouter(serviceEnv, stop);
-  running.defer(() => endChild(router));
-  processes.push(known('router', router.pid ?? 0));
-  state.update({ processes });
-  for (const service of await Promise.all([
-    startIntake(readIntakeConfig(serviceEnv)),
-    startPlanner(readPlannerConfig(serviceEnv)),
-    startResolver(readResolverConfig(serviceEnv)),
-    startValidator(readValidatorConfig(serviceEnv)),
-  ])) {
-    running.use(service);
+  const router = (): void => void running.use(supervise(program('router', 'apps/router'), watch));
+  if (split) {
+    // The order of the start is the reverse of the end: the runtime needs all the others while it ends its processes.
+    running.use(supervise(program('graph', 'services/graph'), watch));
+    router();
+    for (const name of ['intake', 'planner', 'resolver', 'validator', 'runtime'])
+      running.use(supervise(program(name, `services/${name}`), watch));
+  } else {
+    await startTogether(running, serviceEnv, logDir, router);
   }
-  running.use(await startRuntime(readRuntimeConfig(serviceEnv)));
-  await watchRoutes(running, busUrl, org, (environments) => state.update({ environments }));
+  await watchRoutes(running, bus.url, org, (environments) => state.update({ environments }));
   state.update({ ready: true });
-  say(`ready: bus ${busUrl}, data ${dataDir}, router pid ${router.pid}`);
+  say(`ready: bus ${bus.url}, data ${dataDir}, logs ${logDir}`);
   say('next: msx apply -f examples/storefront/baseline.yaml --wait');
 }
 
-async function startBus(running: AsyncDisposableStack, dataDir: string, processes: KnownProcess[]): Promise<string> {
+async function startTogether(
+  running: AsyncDisposableStack,
+  env: NodeJS.ProcessEnv,
+  logDir: string,
+  router: () => void,
+): Promise<void> {
+  mkdirSync(logDir, { recursive: true });
+  const level = env.MSX_LOG_LEVEL || 'info';
+  const destination = logOf({ logDir, name: 'msx' });
+  const log = (service: string) => ({ log: createLog({ service, level, destination }) });
+  running.use(await startGraph(readGraphConfig(env), log('graph')));
+  router();
+  for (const service of await Promise.all([
+    startIntake(readIntakeConfig(env), log('intake')),
+    startPlanner(readPlannerConfig(env), log('planner')),
+    startResolver(readResolverConfig(env), log('resolver')),
+    startValidator(readValidatorConfig(env), log('validator')),
+  ])) {
+    running.use(service);
+  }
+  running.use(await startRuntime(readRuntimeConfig(env), log('runtime')));
+}
+
+async function startBus(
+  running: AsyncDisposableStack,
+  dataDir: string,
+): Promise<{ readonly url: string; readonly processes: readonly KnownProcess[] }> {
   const env = readCliEnv();
-  if (env.natsUrl) return env.natsUrl;
+  if (env.natsUrl) return { url: env.natsUrl, processes: [] };
   const found = await findNatsServer({ env: env.nodeEnv, allowFetch: false, announce: say });
   if (found === undefined) {
     throw new CliError({
@@ -108,37 +144,12 @@ async function startBus(running: AsyncDisposableStack, dataDir: string, processe
       logFile: join(dataDir, 'nats-server.log'),
     }),
   );
-  processes.push(known('nats-server', server.pid));
   say(`nats-server ${server.version} (${found.source}) at ${server.url}`);
   if (/^2\.[0-9]\./.test(server.version))
     say(
       'warning: this nats-server cannot fsync each message (sync_interval is known since 2.10); the graph store stays the record',
     );
-  return server.url;
-}
-
-function startRouter(env: NodeJS.ProcessEnv, stop: StopSignal): ChildProcess {
-  const main = join(import.meta.dirname, '..', '..', 'router', 'main.ts');
-  const router = spawn(process.execPath, [main], { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
-  router.on('exit', (code, signal) => {
-    if (stop.isAsked()) return;
-    process.stderr.write(
-      `error: the router ended (${signal ?? `exit code ${code}`}); no request can be routed\n  next: msx up\n`,
-    );
-    process.exitCode = exitCodes.failed;
-    stop.ask();
-  });
-  return router;
-}
-
-/** SIGTERM, then SIGKILL after 15 s, by the child we hold. */
-async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolveEnded) => child.once('exit', resolveEnded));
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
-  await ended;
-  clearTimeout(timer);
+  return { url: server.url, processes: [known('nats-server', server.pid)] };
 }
 
 /** Keeps `up.json` at the URLs that the route tables name. */
@@ -152,6 +163,8 @@ async function watchRoutes(
   const spans = spanPublisher();
   const telemetry = running.use(startTelemetry({ service: 'up', publishSpans: spans.publish }));
   const bus: Bus = running.use(await connectBus({ url, service: 'up', log, telemetry }));
+  // Six processes apart come up in any order: the graph's bootstrap is what the others wait for.
+  await bus.incarnation();
   const routes = await bus.bucket(buckets.routes);
   const environments: Record<string, Record<string, Record<string, string>>> = {};
   running.use(
@@ -177,13 +190,16 @@ function urlsOf({ listeners, records }: RouteTable): Record<string, Record<strin
   return urls;
 }
 
-function upFileWriter(initial: UpFile): { update(part: Partial<UpFile>): void } {
+function upState(initial: UpFile): { update(part: Partial<UpFile>): void; addProcess(process: KnownProcess): void } {
   let file = initial;
+  const update = (part: Partial<UpFile>): void => {
+    file = { ...file, ...part };
+    writeUpFile(file.data, file);
+  };
+  update({});
   return {
-    update(part) {
-      file = { ...file, ...part };
-      writeUpFile(file.data, file);
-    },
+    update,
+    addProcess: (added) => update({ processes: [...file.processes.filter(({ name }) => name !== added.name), added] }),
   };
 }
 

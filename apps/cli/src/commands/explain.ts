@@ -45,10 +45,7 @@ export async function explainCommand(env: string, service: string, flags: Flags)
       () => {
         const lines = [
           `${strong(service)} in ${env}: ${placement.kind}${placement.provider ? ` from ${placement.provider.env}` : ''}${placement.code ? ` (${placement.code})` : ''}`,
-          ...placement.reasons.flatMap(({ text, because }) => [
-            `  because ${text}`,
-            ...(because ? [`    ${because.join(' → ')}`] : []),
-          ]),
+          ...placement.reasons.map(({ text }) => `  because ${text}`),
           ...(difference
             ? [
                 `  difference: ${difference.state}, ${difference.reason}`,
