@@ -154,7 +154,7 @@ test('a Blueprint in any spelling is one revision', () => {
       expect(first).toMatch(/^sha256:/);
       expect(revisionOf(write(all, chooser(other)))).toBe(first);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
