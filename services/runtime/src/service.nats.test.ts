@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap } from '@microstax/bus/bootstrap';
-import { type Bus, endpoint } from '@microstax/bus/bus';
+import { type Bus, endpoint, type PublishOptions } from '@microstax/bus/bus';
 import { connectBus } from '@microstax/bus/connect';
 import { activationApproved } from '@microstax/contracts/activation-approved';
 import { bundleOf } from '@microstax/contracts/bundle';
@@ -120,7 +120,7 @@ const server = (name: string, draft: Partial<ServiceSpec> = {}): ServiceSpec =>
   });
 
 /** What the validator says; the graph knows the artifacts by then. */
-async function approve(plan: Plan, generation: number, drive = 0): Promise<void> {
+async function approve(plan: Plan, generation: number, how: Partial<PublishOptions> = {}): Promise<void> {
   const sealed = sealArtifact('plan', plan);
   const resolution = sealArtifact('resolution', { ...aResolution(plan), plan: sealed.digest });
   const findings = sealArtifact('findings', { findings: [] });
@@ -136,7 +136,7 @@ async function approve(plan: Plan, generation: number, drive = 0): Promise<void>
   await bus.publish(
     activationApproved,
     { ...event, bundle: bundleOf(sealed, resolution, findings, approval) },
-    { inputId: activation, drive },
+    { inputId: activation, ...how },
   );
 }
 
@@ -189,11 +189,12 @@ test('runtime: one changed env value replaces that one process, after routes hav
   expect((await table('shop'))?.endpoints.map(({ instance }) => instance)).toEqual([after.api?.id, after.web?.id]);
 });
 
-test('runtime: a redelivered approval and an older one start nothing', async () => {
+test('runtime: a redelivered approval, an older one and a preview start nothing', async () => {
   const before = graph.journal('shop').length;
-  await approve(aPlan('shop', [server('web', { env: { VERSION: '2' } }), server('api')]), 2, 1);
-  await approve(aPlan('shop', [server('web')]), 1, 1);
-  await approve(aPlan('other', [server('solo')]), 1); // a later message: the two before it were handled
+  await approve(aPlan('shop', [server('web', { env: { VERSION: '2' } }), server('api')]), 2, { drive: 1 });
+  await approve(aPlan('shop', [server('web')]), 1, { drive: 1 });
+  await approve(aPlan('shop', [server('web')]), 9, { purpose: 'preview' });
+  await approve(aPlan('other', [server('solo')]), 1); // a later message: those before it were handled
   await finished('other', 1);
   expect(graph.journal('shop')).toHaveLength(before);
 });
@@ -272,6 +273,14 @@ test('runtime: an orderly end stops everything and says so; without it what live
   expect(graph.journal('shop').at(-1)).toMatchObject({ type: 'lost', orderly: true });
   expect(instances('shop')).toEqual({});
   expect(processesWith(dataDir)).toEqual([]);
+
+  // The next start heals what serves, and that is no drift (protocol 24).
+  const statuses = await bus.bucket(buckets.environments);
+  await statuses.put(`${org}.shop`, { serving: { generation: 5 } });
+  graph.drifts.length = 0;
+  runtime = await start();
+  expect(graph.drifts).toEqual([{ env: 'shop', services: ['web'], orderly: true }]);
+  await runtime[Symbol.asyncDispose]();
 
   runtime = await start({ MSX_END_INSTANCES: 'false' });
   await approve(aPlan('shop', [server('web')]), 6);

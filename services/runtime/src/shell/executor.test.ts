@@ -158,6 +158,27 @@ describe('Executor', () => {
     expect(steps(world.graph.journal(env))).not.toContain('intended routes');
   });
 
+  test('lets what is under way settle before it breaks', async () => {
+    const world = memoryWorld();
+    const append = world.graph.append.bind(world.graph);
+    let settled = false;
+    world.driver.readiness = (instance, signal) => {
+      if (instance.service === 'api') return Promise.resolve({ kind: 'ready' });
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          settled = true;
+          resolve({ kind: 'cancelled' });
+        });
+      });
+    };
+    world.graph.append = (org, request) => {
+      const broken = request.events.some((event) => event.type === 'done' && event.job === 'readiness:api');
+      return broken ? Promise.reject(new Error('a defect of the graph')) : append(org, request);
+    };
+    await expect(executed(aPlan(env, [web, api]), 1, world)).rejects.toThrow('a defect of the graph');
+    expect(settled).toBe(true);
+  });
+
   test('waits on where the graph says that the provider is worth waiting for', async () => {
     const world = memoryWorld();
     const job: Job = {

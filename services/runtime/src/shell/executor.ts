@@ -80,6 +80,15 @@ export class Executor {
 
   /** Settles at the end of the execution, or once it is not ours and nothing of it is under way any more. */
   async run(): Promise<ExecutionEnd> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      await this.#stopping('it broke'); // invariant 3 holds for a defect too
+      throw error;
+    }
+  }
+
+  async #run(): Promise<ExecutionEnd> {
     const prepared = await this.#prepare();
     if (prepared.kind === 'fenced') return { kind: 'stopped', reason: prepared.reason };
     if (this.#stop.aborted) return this.#stopping(String(this.#stop.reason));
