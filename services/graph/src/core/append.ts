@@ -199,7 +199,9 @@ function holdText({ env, service }: Hold): string {
   return `${env}/${service}`;
 }
 
-function lineagePlaces({ org, env, parent, root }: EnvironmentDocument): Place[] {
+// A Blueprint may have used the name again while the delete was executed: its place in the lineage stays.
+function lineagePlaces({ org, env, parent, root, wanted }: EnvironmentDocument): Place[] {
+  if (wanted !== 'deleted') return [];
   return [...(parent === null ? [] : [childAt(org, parent, env)]), memberAt(org, root, env)];
 }
 

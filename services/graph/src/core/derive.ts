@@ -9,7 +9,7 @@ import { emptyInventory } from '@microstax/model/journal';
 import { activationId } from '@microstax/model/names';
 import type { Outcome } from '@microstax/model/status';
 import { audit } from './audit.ts';
-import type { Append, Changes, Place, Put } from './changes.ts';
+import { type Append, type Changes, type Place, type Put, together } from './changes.ts';
 import { type DerivedArtifacts, deriveArtifacts } from './derive-artifacts.ts';
 import { refusalsOf } from './derive-checks.ts';
 import type { DeriveRequest, DeriveState } from './derive-state.ts';
@@ -326,13 +326,6 @@ export function supersedeBy(
   const settled = settle(activation, { outcome: 'superseded', reason, by }, { now });
   const { changes } = decision;
   const at = environmentAt(environment.org, environment.env);
-  return {
-    ...decision,
-    environment,
-    changes: {
-      puts: [...changes.puts, ...settled.puts, { ...at, body: environment }],
-      removes: changes.removes,
-      appends: [...changes.appends, ...settled.appends],
-    },
-  };
+  const freed: Changes = { puts: [{ ...at, body: environment }], removes: [], appends: [] };
+  return { ...decision, environment, changes: together(changes, settled, freed) };
 }

@@ -1,6 +1,9 @@
 // Owns: what the store remembers of the bus (protocol 29). Written along with the relay's own commits, so it costs none
 // of its own; what it remembers may be a little behind, never ahead.
 import type { Message } from '@microstax/bus/bus';
+import type { SubmissionOrder } from '@microstax/contracts/fields';
+import { headerNames } from '@microstax/contracts/header-names';
+import { streams } from '@microstax/contracts/topology';
 import type { Put } from '../core/changes.ts';
 import type { BusDocument, RememberedStream } from '../core/documents.ts';
 import { busAt } from '../core/places.ts';
@@ -35,7 +38,12 @@ export class BusMemory {
   /** A message that was delivered in this incarnation. */
   noteMessage(message: Message): void {
     if (message.incarnation === this.incarnation)
-      this.note(message.stream, message.sequence, message.header('Nats-Msg-Id') ?? null);
+      this.note(message.stream, message.sequence, message.header(headerNames.messageId) ?? null);
+  }
+
+  /** A submission was heard of through intake. */
+  noteSubmission({ incarnation, sequence }: SubmissionOrder): void {
+    if (incarnation === this.incarnation) this.note(streams.submissions.name, sequence, null);
   }
 
   /** The row to write, where it is not what the store has. */

@@ -22,6 +22,7 @@ export async function onBlueprintAccepted(graph: Graph, message: Message): Promi
   const parsed = parseEvent(blueprintAccepted, message);
   if (!parsed.ok) return parsed.outcome;
   const { body } = parsed;
+  graph.memory.noteSubmission(body.order);
   const own = openArtifact<Revision>(await graph.bus.openBundle(body.bundle), 'revision');
   if (own.value.org !== body.org || own.value.env !== body.env)
     return { kind: 'dead', reason: `Cannot derive "${body.env}": the revision is about "${own.value.env}"` };

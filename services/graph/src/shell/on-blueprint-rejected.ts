@@ -10,6 +10,7 @@ import { parseEvent } from './parse-event.ts';
 export async function onBlueprintRejected(graph: Graph, message: Message): Promise<Outcome> {
   const parsed = parseEvent(blueprintRejected, message);
   if (!parsed.ok) return parsed.outcome;
+  graph.memory.noteSubmission(parsed.body.order);
   if (message.purpose !== 'activate') return done;
   const { org, env, submission, order, actor, findings } = parsed.body;
   const rejection = { org, env, submission: { id: submission, order }, actor, findings, now: graph.clock.now() };
