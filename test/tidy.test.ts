@@ -133,7 +133,7 @@ const textRules: readonly TextRule[] = [
     broken: (file, text) =>
       !file.startsWith('libs/contracts/') &&
       !isTest(file) &&
-      /['"`]msx\.(evt|cmd|svc|blueprint|dlq|spans|traffic)\./.test(text),
+      /['"`]msx\.(evt|cmd|svc|blueprint|dlq|spans|traffic)\./.test(withoutComments(text)),
     planted: ['services/planner/src/shell/say.ts', "publish('msx.evt.planner.default.shop.drafted')"],
   },
   {

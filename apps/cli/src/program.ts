@@ -32,6 +32,7 @@ const examples: Readonly<Record<string, string>> = {
   resume: 'msx resume feat-payments --wait',
   retry: 'msx retry feat-payments --wait',
   delete: 'msx delete feat-payments --wait',
+  dlq: 'msx dlq list',
   logs: 'msx logs feat-payments payments',
 };
 
@@ -138,6 +139,16 @@ function buildProgram(): Command {
       .argument('<service>')
       .action(async (env: string, service: string, flags: Flags) =>
         (await import('./commands/logs.ts')).logsCommand(env, service, flags),
+      ),
+  );
+  add(program, 'dlq', 'List, show or retry dead letters: messages that nobody could handle', (command) =>
+    command
+      .argument('<verb>', 'list, show or retry')
+      .argument('[sequence]', 'the number that list prints')
+      .option('--wait', 'retry: wait for the outcome')
+      .option('--wait-timeout <seconds>', 'give up waiting after so long', '300')
+      .action(async (verb: string, sequence: string | undefined, flags: Flags) =>
+        (await import('./commands/dlq.ts')).dlqCommand(verb, sequence, flags),
       ),
   );
   addVerb(program, 'stop', 'Stop what runs locally; a parent that children hold is refused without --cascade');
