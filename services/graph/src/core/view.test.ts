@@ -7,7 +7,7 @@ import { environmentView } from './view.ts';
 const shop = aRevision('shop', { services: [aService('web'), aService('pay')] });
 const team = aRevision('team', { parent: 'shop', routing: { value: 'blue' } });
 
-test('environmentView() of a root names itself as root and lists effective services by name', () => {
+test('environmentView() of a root names itself as root and lists effective services with their ports by name', () => {
   const effective = effectiveGraph([shop]);
   const identity = (firstName: string) => serviceIdentity({ org: 'default', project: 'shop', firstName, ordinal: 1 });
 
@@ -23,8 +23,8 @@ test('environmentView() of a root names itself as root and lists effective servi
     value: 'shop',
     headerName: 'x-msx-env',
     services: [
-      { name: 'pay', identity: identity('pay') },
-      { name: 'web', identity: identity('web') },
+      { name: 'pay', identity: identity('pay'), ports: aService('pay').ports },
+      { name: 'web', identity: identity('web'), ports: aService('web').ports },
     ],
   });
 });

@@ -23,6 +23,6 @@ export function environmentView({ revision, lineageEnvs, effective, deleted, hea
     root: lineageEnvs.at(-1) ?? revision.env,
     value: revision.routing.value,
     headerName,
-    services: effective.services.map(({ name, identity }) => ({ name, identity })),
+    services: effective.services.map(({ name, identity, spec }) => ({ name, identity, ports: spec.ports })),
   };
 }
