@@ -113,6 +113,22 @@ test('a deleted overlay leaves no process, and its context is the baseline again
   await eventually(async () => (await house.command('delete', 'ending')).activation?.outcome === 'ready');
 });
 
+test('a stopped overlay runs nothing and its requests reach the baseline, until it is resumed', async () => {
+  await ready('resting', asYaml(baseline('resting', chain())));
+  await ready('resting-feat', asYaml(overlay('resting-feat', 'resting', [echo('db', { version: '2' })])));
+  const url = await house.urlOf('resting', 'web');
+  const way = async (): Promise<string> => hopsOf((await askHttp<EchoAnswer>(url, 'resting-feat')).body);
+
+  expect((await house.command('stop', 'resting-feat')).activation?.outcome).toBe('ready');
+  expect(await house.status('resting-feat')).toMatchObject({ state: 'stopped', wanted: 'stopped', generation: 2 });
+  expect(await house.pids('resting-feat')).toEqual({});
+  expect(await way()).toBe('web@resting > api@resting > db@resting');
+
+  expect((await house.command('resume', 'resting-feat')).activation?.outcome).toBe('ready');
+  expect(await house.status('resting-feat')).toMatchObject({ state: 'ready', wanted: 'running', generation: 3 });
+  expect(await way()).toBe('web@resting > api@resting > db@resting-feat');
+});
+
 async function ready(env: string, blueprint: string): Promise<void> {
   const { answer, activation } = await house.apply(env, blueprint);
   expect(answer, JSON.stringify(answer)).toMatchObject({ kind: 'revised' });
