@@ -25,7 +25,7 @@ export async function previewFile<T>(
   await using session = await openSession(orgOf(flags));
   using interrupt = onInterrupt(`the preview of ${file.file}`, 'msx status');
   const preview = await interrupt.guard(previewBlueprint(session, file, interrupt.signal));
-  const result = preview.plan || preview.verdict === 'approved' ? await use(preview, session) : undefined;
+  const result = preview.plan === null ? undefined : await use(preview, session);
   if (preview.verdict !== 'approved') {
     throw new CliError({
       code: preview.findings[0]?.code ?? preview.verdict,
@@ -34,7 +34,7 @@ export async function previewFile<T>(
       details: preview.findings,
     });
   }
-  if (result === undefined)
+  if (preview.plan === null)
     throw new CliError({ code: 'no-plan', message: `The preview of ${file.file} brought no plan` });
-  return result;
+  return result as T;
 }
