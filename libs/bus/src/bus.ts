@@ -139,8 +139,10 @@ export type ConsumeOptions = {
   readonly keyOf?: (message: Message) => string;
   /** Protocol 33: awaited before each handler; a message that is held by it holds up no other one. */
   readonly gate?: (message: Message) => Promise<void>;
-  /** Asked every second while an outage pauses the consumer; true tries one message. By default each second tries. */
+  /** Asked every `probeMs` while an outage pauses the consumer; true tries one message. By default each time tries. */
   readonly probe?: () => Promise<boolean>;
+  /** Between two probes; default 1 s. */
+  readonly probeMs?: number;
 };
 
 export interface Consumption extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { headerNames } from '@microstax/contracts/header-names';
 import { blueprintSubject, deadLetterSubject } from '@microstax/contracts/subjects';
-import { durables, streams } from '@microstax/contracts/topology';
+import { durables, maxPayloadBytes, streams } from '@microstax/contracts/topology';
 import { digestOf } from '@microstax/model/digest';
 import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -97,10 +97,10 @@ test('a handler that hangs holds up its own environment alone', async () => {
 });
 
 test('a message that waits longer than the ack wait, running or queued, is delivered once', async () => {
-  const { durable, org } = await addDurable(opened.graph, { ackWaitMs: 600 });
+  const { durable, org } = await addDurable(opened.graph, { ackWaitMs: 400 });
   const deliveries: number[] = [];
   await using _consumption = await opened.graph.consume(durable, async (message) => {
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 700));
     deliveries.push(message.deliveries);
     return done;
   });
@@ -189,6 +189,19 @@ test('a message that its handler calls dead goes to the dead letters at once', a
   expect(asked).toBe(1);
 });
 
+test('a poison message as large as the server takes is buried without its body', async () => {
+  const { durable, org } = await addDurable(opened.graph);
+  await using _consumption = await opened.graph.consume(durable, async () => ({ kind: 'dead', reason: 'too much' }));
+  opened.graph.say(`msx.evt.planner.${org}.shop.drafted`, new Uint8Array(maxPayloadBytes - 200));
+
+  const [letter] = await eventually(async () => {
+    const found = await deadLetters(org, durable.name);
+    return found.length > 0 && found;
+  });
+  expect(letter?.body.byteLength).toBe(0);
+  expect(letter?.header(headerNames.deadReason)).toBe('too much');
+});
+
 test('a dead letter that cannot be handled does not come back to the dead letters', async () => {
   const graph = opened.graph;
   const handled: number[] = [];
@@ -215,13 +228,13 @@ test.each([
   let away = true;
   let probes = 0;
   let asked = 0;
-  const handled: { generation: number; deliveries: number }[] = [];
+  const handled: { env: string; generation: number; deliveries: number }[] = [];
   await using _consumption = await opened.graph.consume(
     durable,
     async (message) => {
       asked += 1;
       if (away) throw outage();
-      handled.push({ generation: generationOf(message), deliveries: message.deliveries });
+      handled.push({ ...bodyOf(message), deliveries: message.deliveries });
       return done;
     },
     {
@@ -230,6 +243,7 @@ test.each([
         if (probes === 2) throw new Error('no answer');
         return probes > 3;
       },
+      probeMs: 200,
     },
   );
   await draft(opened.graph, org, 'shop', 2);
@@ -238,29 +252,33 @@ test.each([
 
   await eventually(() => probes === 3);
   expect(asked).toBeLessThanOrEqual(2); // nothing is tried while the probe says no
-  expect((await opened.graph.durableState(durable))?.pending).toBe(3); // and nothing is pulled
+  expect((await opened.graph.durableState(durable))?.pending).toBeGreaterThanOrEqual(3); // and nothing is pulled
   away = false;
   await eventually(() => handled.length === 5);
   expect(handled.map(({ deliveries }) => deliveries)).toEqual([1, 1, 1, 1, 1]);
-  expect(handled.map(({ generation }) => generation).slice(0, 2)).toEqual([1, 2]);
+  expect(handled.filter(({ env }) => env === 'shop').map(({ generation }) => generation)).toEqual([1, 2]);
   expect(await deadLetters(org, durable.name)).toEqual([]);
 });
 
-test('without a probe an outage tries one message a second', async () => {
+test('without a probe an outage tries one message each time', async () => {
   const { durable, org } = await addDurable(opened.graph, { maxDeliver: 2 });
   let asked = 0;
   const deliveries: number[] = [];
-  await using _consumption = await opened.graph.consume(durable, async (message) => {
-    asked += 1;
-    if (asked <= 4) throw new Unavailable('the store');
-    deliveries.push(message.deliveries);
-    return done;
-  });
+  await using _consumption = await opened.graph.consume(
+    durable,
+    async (message) => {
+      asked += 1;
+      if (asked <= 4) throw new Unavailable('the store');
+      deliveries.push(message.deliveries);
+      return done;
+    },
+    { probeMs: 200 },
+  );
   const startedAt = performance.now();
   await draft(opened.graph, org, 'shop', 3);
 
   await eventually(() => deliveries.length === 3);
-  expect(performance.now() - startedAt).toBeGreaterThan(3_500);
+  expect(performance.now() - startedAt).toBeGreaterThan(700);
   expect(deliveries).toEqual([1, 1, 1]);
   expect(asked).toBe(4 + 3);
 });

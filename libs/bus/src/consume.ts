@@ -24,7 +24,7 @@ import { type Binding, findBinding, isSameConsumer } from './binding.ts';
 import type { ConsumeOptions, Consumption, Handler, Message, Outcome } from './bus.ts';
 import { BusError, Unavailable } from './bus-error.ts';
 import type { Connection } from './connection.ts';
-import { deadLetter } from './dead-letter.ts';
+import { deadLetter, withoutBody } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
 import { Lanes } from './lanes.ts';
 import { messageOf, traceOf } from './message.ts';
@@ -42,7 +42,7 @@ const nakMsBase = 100;
 const nakMsMin = 10;
 const throwsMax = 2;
 const throwsKept = 1_000;
-const probeMs = 1_000;
+const probeMsDefault = 1_000;
 const outageSaidMs = 30_000;
 const retryPullMs = 250;
 
@@ -347,7 +347,11 @@ export class DurableConsumption implements Consumption {
     const headers = headerRecord(delivery.headers);
     const letter = deadLetter({ ...message, headers, consumer: this.durable, deliveries, reason });
     try {
-      await publishRaw(this.#connection, letter);
+      await publishRaw(this.#connection, letter).catch((error: unknown) => {
+        if (error instanceof BusError && error.code === 'payload-too-large')
+          return publishRaw(this.#connection, withoutBody(letter));
+        throw error;
+      });
       return { kind: 'ack' };
     } catch (error) {
       return { kind: 'outage', error: asError(error) };
@@ -370,6 +374,7 @@ export class DurableConsumption implements Consumption {
   }
 
   async #probeUntilBack(): Promise<void> {
+    const { probeMs = probeMsDefault } = this.#options;
     do await delay(probeMs, this.#stop.signal);
     while (!this.#isStopping && !(await this.#answersProbe()));
     this.#probing = false;

@@ -2,12 +2,16 @@ import { bundleOf, openArtifact } from '@microstax/contracts/bundle';
 import { headerNames } from '@microstax/contracts/header-names';
 import { outputMessageId } from '@microstax/contracts/message-id';
 import { planDrafted } from '@microstax/contracts/plan-drafted';
-import { blueprintSubject } from '@microstax/contracts/subjects';
+import { blueprintSubject, spansSubject } from '@microstax/contracts/subjects';
 import { inlineArtifactBytesMax, maxPayloadBytes, streams } from '@microstax/contracts/topology';
 import { sealArtifact } from '@microstax/model/artifact';
+import { silentLog } from '@microstax/service/log';
+import { inSpan, startTelemetry } from '@microstax/service/telemetry';
 import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { done, type Message } from './bus.ts';
+import { connectBus } from './connect.ts';
+import { spanPublisher } from './span-publisher.ts';
 import { connectTestBus, openTestBus } from './testing/test-bus.ts';
 import { addDurable, bodyOf, draft, drafted } from './testing/test-messages.ts';
 
@@ -174,4 +178,22 @@ test('subscribe() sees what is published after it settled', async () => {
     expect(message.header(headerNames.ceSource)).toBe('graph');
     break;
   }
+});
+
+test('spans leave by the bus, also those of before it, and publishing them makes none', async () => {
+  const spans = spanPublisher();
+  const telemetry = startTelemetry({ service: 'child', publishSpans: spans.publish });
+  const traceId = await inSpan(telemetry.tracer, 'work', {}, (span) => span.spanContext().traceId);
+  await telemetry.flush(); // before there is a bus
+  await using bus = await connectBus({ url: opened.server.url, service: 'child', log: silentLog, telemetry });
+  spans.attach(bus);
+
+  const stored = await eventually(() => opened.graph.lastOn(streams.spans.name, spansSubject(traceId)));
+  expect(new TextDecoder().decode(stored.body)).toContain('"name":"work"');
+  const before = (await opened.graph.streamState(streams.spans.name))?.lastSequence;
+  await inSpan(telemetry.tracer, 'more', {}, () => {});
+  await telemetry.flush();
+  await eventually(
+    async () => (await opened.graph.streamState(streams.spans.name))?.lastSequence === (before ?? 0) + 1,
+  );
 });

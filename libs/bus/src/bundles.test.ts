@@ -1,0 +1,30 @@
+import { bundleOf } from '@microstax/contracts/bundle';
+import { inlineArtifactBytesMax, inlineBodyBytesMax } from '@microstax/contracts/topology';
+import { sealArtifact } from '@microstax/model/artifact';
+import type { ArtifactKind } from '@microstax/model/digest';
+import { expect, test } from 'vitest';
+import { splitBody } from './bundles.ts';
+
+const artifact = (kind: ArtifactKind, bytes: number) => sealArtifact(kind, 'x'.repeat(bytes - 2));
+
+test('splitBody() leaves a body without large artifacts as it is', () => {
+  const body = { org: 'a', bundle: bundleOf(artifact('plan', inlineArtifactBytesMax)) };
+  expect(splitBody(body)).toEqual({ body, stored: [] });
+  expect(splitBody({ org: 'a' })).toEqual({ body: { org: 'a' }, stored: [] });
+});
+
+test('splitBody() names an artifact over 128 KiB by its digest and keeps its neighbours', () => {
+  const large = artifact('plan', inlineArtifactBytesMax + 1);
+  const small = artifact('revision', 100);
+  const { body, stored } = splitBody({ org: 'a', bundle: bundleOf(large, small) });
+  expect(stored).toEqual([{ digest: large.digest, bytes: large.bytes }]);
+  expect(body.bundle).toEqual({ plan: { digest: large.digest }, ...bundleOf(small) });
+});
+
+test('splitBody() takes the largest out of a body over 512 KiB until it fits', () => {
+  const kinds: readonly ArtifactKind[] = ['plan', 'revision', 'facts', 'policy', 'difference', 'composition'];
+  const artifacts = kinds.map((kind, index) => artifact(kind, inlineArtifactBytesMax - index * 1_000));
+  const { body, stored } = splitBody({ org: 'a', bundle: bundleOf(...artifacts) });
+  expect(stored.map(({ digest }) => digest)).toEqual(artifacts.slice(0, 2).map(({ digest }) => digest));
+  expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThanOrEqual(inlineBodyBytesMax);
+});
