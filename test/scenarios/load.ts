@@ -15,26 +15,36 @@ export type LoadResult = {
   readonly ways: Readonly<Record<string, number>>;
 };
 
-/** Workers that ask without a pause, one request each at a time; every other one with the context. */
-export function startLoad(url: string, { workers, context }: { workers: number; context: string }): Load {
+export type Worker = {
+  /** Asks with this context, or with none. */
+  readonly context?: string;
+  /** Asks by POST, which nobody may send twice, and the last service on the way thinks so long about each. */
+  readonly thinkMs?: number;
+};
+
+/** Workers that ask without a pause, one request each at a time. */
+export function startLoad(url: string, workers: readonly Worker[]): Load {
   let running = true;
   let answered = 0;
   const failed: string[] = [];
   const ways: Record<string, number> = {};
-  const work = async (given: string | undefined): Promise<void> => {
+  const work = async ({ context, thinkMs }: Worker): Promise<void> => {
+    const members = [context && `msx-env=${context}`, thinkMs && `think=${thinkMs}`].filter(Boolean);
+    const headers: Record<string, string> = members.length > 0 ? { baggage: members.join(',') } : {};
+    const who = context ?? 'no context';
     while (running) {
       try {
-        const { status, body } = await askHttp<EchoAnswer>(url, given);
+        const { status, body } = await askHttp<EchoAnswer>(url, headers, thinkMs === undefined ? undefined : 'a body');
         if (status !== 200) throw new Error(`status ${status}: ${JSON.stringify(body).slice(0, 400)}`);
         answered++;
-        const way = `${given ?? 'no context'}: ${hopsOf(body)}`;
+        const way = `${who}: ${hopsOf(body)}`;
         ways[way] = (ways[way] ?? 0) + 1;
       } catch (error) {
-        failed.push(`${given ?? 'no context'}: ${error instanceof Error ? error.message : String(error)}`);
+        failed.push(`${who}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   };
-  const all = Array.from({ length: workers }, (_, n) => work(n % 2 === 0 ? undefined : context));
+  const all = workers.map(work);
   return {
     ways: () => ({ ...ways }),
     async stop() {

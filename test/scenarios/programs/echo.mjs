@@ -1,8 +1,9 @@
 // A service for scenarios: answers who it is, and the answers of its upstreams, with the request's context passed on.
-// PORT, NAME, VERSION; UPSTREAMS is `name=http://host:port,...`. SIGTERM ends it once every request is answered.
-import { Agent, createServer, get } from 'node:http';
+// PORT, NAME, VERSION; UPSTREAMS is `name=http://host:port,...`. A POST is passed on as a
+// POST. Who has no upstream thinks for as long as the baggage says in `think=<ms>`. SIGTERM ends it once every request is answered, or with RUDE=1 at once.
+import { Agent, request as ask, createServer } from 'node:http';
 
-const { PORT = '0', NAME = 'echo', VERSION = '1', UPSTREAMS = '', MSX_ENV = '' } = process.env;
+const { PORT = '0', NAME = 'echo', VERSION = '1', UPSTREAMS = '', MSX_ENV = '', RUDE = '' } = process.env;
 // Idle connections are given back before the other side's limit of 5 s ends them under a request.
 const agent = new Agent({ keepAlive: true, timeout: 2_000 });
 const upstreams = UPSTREAMS.split(',').flatMap((one) => {
@@ -12,7 +13,9 @@ const upstreams = UPSTREAMS.split(',').flatMap((one) => {
 
 const server = createServer(async (request, response) => {
   const context = contextOf(request.headers);
-  const calls = await Promise.all(upstreams.map(({ name, url }) => call(name, url, context)));
+  const thinkMs = upstreams.length > 0 ? 0 : Number(/\bthink=(\d+)/.exec(context.baggage ?? '')?.[1] ?? 0);
+  if (thinkMs > 0) await new Promise((resolve) => setTimeout(resolve, thinkMs));
+  const calls = await Promise.all(upstreams.map(({ name, url }) => call(name, url, request.method, context)));
   const failed = calls.filter(({ status }) => status !== 200).map(({ name, status, why }) => ({ name, status, why }));
   const body = {
     name: NAME,
@@ -28,6 +31,7 @@ const server = createServer(async (request, response) => {
 });
 server.listen(Number(PORT), '127.0.0.1', () => console.log(`${NAME} ${VERSION} listens`));
 process.once('SIGTERM', () => {
+  if (RUDE === '1') process.exit(0);
   server.close(() => process.exit(0));
   setInterval(() => server.closeIdleConnections(), 10);
 });
@@ -36,9 +40,9 @@ function contextOf({ baggage, 'x-msx-env': env }) {
   return { ...(baggage ? { baggage } : {}), ...(env ? { 'x-msx-env': env } : {}) };
 }
 
-function call(name, url, headers) {
+function call(name, url, method, headers) {
   return new Promise((resolve) => {
-    const request = get(url, { agent, headers }, (response) => {
+    const request = ask(url, { agent, method, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part) => {
@@ -48,6 +52,7 @@ function call(name, url, headers) {
       response.on('error', (error) => resolve({ name, status: 0, why: error.message, body: null }));
     });
     request.on('error', (error) => resolve({ name, status: 0, why: error.message, body: null }));
+    request.end(method === 'POST' ? 'a body' : undefined);
   });
 }
 
