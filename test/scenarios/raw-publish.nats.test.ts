@@ -48,6 +48,23 @@ test('baseline and overlay published back to back end ready, placed as when the 
   ]);
 });
 
+test('an overlay whose parent is received but not decided waits for it', async () => {
+  const parent = house.gates.hold('graph', ({ subject }) => subject.endsWith('.undecided.accepted'));
+  const again = house.gates.hold(
+    'intake',
+    ({ subject, deliveries }) => subject.endsWith('.undecided-feat') && deliveries > 1,
+  );
+  await house.publish('undecided', asYaml(baseline('undecided', chain())));
+  await house.publish('undecided-feat', asYaml(overlay('undecided-feat', 'undecided', [echo('db', { version: '2' })])));
+  await parent.reached;
+  await again.reached;
+  expect(await house.status('undecided')).toBeUndefined();
+  again.release();
+  parent.release();
+  expect(await house.outcome('undecided-feat', 1)).toMatchObject({ outcome: 'ready' });
+  expect(await house.locals('undecided-feat')).toEqual(['db']);
+});
+
 test('an overlay that comes before its parent is rejected at once, because nobody has submitted the parent', async () => {
   const begun = performance.now();
   const early = house.apply('early-feat', asYaml(overlay('early-feat', 'early', [echo('db', { version: '2' })])));
