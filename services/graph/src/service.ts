@@ -50,6 +50,7 @@ import { startRedrive } from './shell/redrive-loop.ts';
 import { startRelay } from './shell/relay.ts';
 import { startStatusWriter } from './shell/status-writer.ts';
 import { openSqliteStore } from './shell/store/sqlite-store.ts';
+import { type CommitNote, watchedStore } from './shell/store/watched-store.ts';
 import { startTimers } from './shell/timer-loop.ts';
 import { transactOn } from './shell/transact.ts';
 
@@ -58,6 +59,8 @@ export type GraphOverrides = {
   readonly clock?: Clock;
   /** Protocol 33: awaited before each handler. */
   readonly gate?: (message: Message) => Promise<void>;
+  /** Hears how long each commit of the store took. */
+  readonly onCommit?: (note: CommitNote) => void;
 };
 
 const service = 'graph';
@@ -73,7 +76,8 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     const telemetry = owned.use(
       startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
     );
-    const store = owned.use(await openSqliteStore(config.databasePath));
+    const sqlite = owned.use(await openSqliteStore(config.databasePath));
+    const store = overrides.onCommit ? watchedStore(sqlite, overrides.onCommit) : sqlite;
     const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
     spans.attach(bus);
 
@@ -84,7 +88,12 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     const graph: Graph = { store, transact, bus, log, clock, leases: new LeaseBook(), memory: new BusMemory() };
     await followOpenExecutions(graph);
     const status = owned.use(startStatusWriter(graph));
-    const opening = owned.use(await startOpening(graph, () => status.refill()));
+    const opened: (() => void)[] = [];
+    const onOpened = async (): Promise<void> => {
+      await status.refill();
+      for (const wake of opened) wake();
+    };
+    const opening = owned.use(await startOpening(graph, onOpened));
     await status.refill();
     const relay = owned.use(startRelay(graph));
     const timers = owned.use(startTimers(graph, config));
@@ -95,7 +104,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
       (changes) => wakeFor(changes, { relay, timers }),
       (changes) => followLeases(changes, graph),
     );
-    bus.onReconnect(() => redrive.wake());
+    opened.push(() => redrive.wake());
 
     for (const [durable, handle] of hears(graph)) {
       const remembering = async (message: Message): Promise<Outcome> => {

@@ -3,9 +3,10 @@ import type { JournalEvent } from '@microstax/model/journal';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { given } from '@microstax/testkit/given';
 import { expect, test } from 'vitest';
-import { type AppendState, append, takeOver } from './append.ts';
+import { type AppendState, append } from './append.ts';
 import { claim } from './claim.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument } from './documents.ts';
+import { takeOver } from './take-over.ts';
 import { aClaim, born, claiming, type Known, now, owner, serving } from './testing/states.ts';
 
 const web = aService('web');
@@ -65,6 +66,21 @@ test('append() grows the journal and folds the inventory', () => {
         { log: 'outbox', body: { event: 'job changed', body: { job: 'workload:own', state: 'done' } } },
       ]);
     });
+});
+
+test('append() tells what is being waited for', () => {
+  const reasonOf = (job: string) => {
+    const intended: JournalEvent = { type: 'intended', job, action: 'create', idempotencyKey: claiming.approval };
+    const { changes } = append(request({}, intended), claimed(feature));
+    const row = changes.puts.find(({ collection }) => collection === 'activations');
+    return (row?.body as ActivationDocument | undefined)?.reason;
+  };
+  expect(['await:base/web', 'readiness:own', 'workload:own', 'routes'].map(reasonOf)).toEqual([
+    'waits for "base" to serve "web"',
+    'waits for "own" to be ready',
+    'starts "own"',
+    'works on routes',
+  ]);
 });
 
 test('append() fences another epoch or execution and tells a stale length', () => {

@@ -6,7 +6,6 @@ import type { AppendReply, AppendRequest } from '@microstax/contracts/graph-requ
 import { evolveInventory } from '@microstax/model/inventory';
 import type { JournalEntry, JournalEvent } from '@microstax/model/journal';
 import { appendSayings } from './append-sayings.ts';
-import { audit } from './audit.ts';
 import { type Changes, noChanges, type Place, type Put, together } from './changes.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, Hold } from './documents.ts';
 import { offerOf, served } from './offer.ts';
@@ -105,6 +104,7 @@ function write(request: AppendRequest, state: Known): AppendDecision {
       ...entries.map((entry) => ({ ...journalAt(org, env, entry.n), body: entry })),
       { ...environmentAt(org, env), body: grown },
       ...(run === execution ? [] : [executionPut(run)]),
+      ...progressPuts(activation, request.events),
     ],
     removes: [],
     appends: appendSayings(entries, activation, execution),
@@ -114,6 +114,27 @@ function write(request: AppendRequest, state: Known): AppendDecision {
     ? together(journal, finish(finished, { ...state, environment: grown, execution: run }))
     : journal;
   return { reply: { kind: 'appended', length }, changes };
+}
+
+/** What is being waited for, for whoever watches: the last thing that was begun. */
+function progressPuts(activation: ActivationDocument, events: readonly JournalEvent[]): Put[] {
+  const begun = events.findLast((event) => event.type === 'intended');
+  return begun ? [activationPut({ ...activation, reason: waitingFor(begun.job) })] : [];
+}
+
+function waitingFor(job: string): string {
+  const [kind = '', subject = ''] = job.split(/:(.*)/s);
+  const [provider, service] = subject.split('/');
+  switch (kind) {
+    case 'await':
+      return `waits for "${provider}" to serve "${service}"`;
+    case 'readiness':
+      return `waits for "${subject}" to be ready`;
+    case 'workload':
+      return `starts "${subject}"`;
+    default:
+      return `works on ${job}`;
+  }
 }
 
 function executionPut(body: ExecutionDocument): Put {
@@ -243,68 +264,4 @@ function finishSuperseded(reason: string, { environment, execution, activation, 
   };
   if (activation.outcome !== null) return own;
   return together(settle(activation, { outcome: 'superseded', reason, by: environment.generation }, { now }), own);
-}
-
-/** Protocol 22: a new owner under a new epoch, the target unchanged. */
-export type Takeover = {
-  readonly owner: ExecutionDocument['owner'];
-  readonly epoch: number;
-  readonly execution: string;
-  readonly reason: string;
-};
-
-export type TakeoverDecision =
-  | {
-      readonly kind: 'taken over';
-      readonly environment: EnvironmentDocument;
-      readonly execution: ExecutionDocument;
-      readonly entry: JournalEntry;
-      readonly changes: Changes;
-    }
-  | { readonly kind: 'lost'; readonly reason: string };
-
-export function takeOver(
-  request: Takeover,
-  { environment, execution, activation, now }: Pick<AppendState, 'environment' | 'execution' | 'activation' | 'now'>,
-): TakeoverDecision {
-  if (environment === null || execution === null || activation === null)
-    return { kind: 'lost', reason: 'the store knows no such execution' };
-  if (environment.execution?.id !== request.execution)
-    return { kind: 'lost', reason: `a newer generation was claimed` };
-  if (!environment.execution.open) return { kind: 'lost', reason: 'the execution has finished' };
-  if (environment.epoch !== request.epoch)
-    return { kind: 'lost', reason: `somebody took it over: the epoch is ${environment.epoch}, not ${request.epoch}` };
-  const { org, env } = environment;
-  const epoch = environment.epoch + 1;
-  const n = environment.journalLength + 1;
-  const event: JournalEvent = { type: 'taken over', owner: request.owner, reason: request.reason };
-  const entry: JournalEntry = {
-    n,
-    execution: execution.execution,
-    generation: execution.generation,
-    epoch,
-    at: now,
-    event,
-  };
-  const nextEnvironment: EnvironmentDocument = { ...environment, epoch, journalLength: n, updatedAt: now };
-  const nextExecution: ExecutionDocument = { ...execution, epoch, owner: request.owner, reason: request.reason };
-  const changes: Changes = {
-    puts: [
-      { ...journalAt(org, env, n), body: entry },
-      { ...environmentAt(org, env), body: nextEnvironment },
-      executionPut(nextExecution),
-      activationPut({ ...activation, reason: 'is being realised, taken over' }),
-    ],
-    removes: [],
-    appends: [
-      audit(org, {
-        at: now,
-        actor: activation.actor,
-        verb: 'taken over',
-        subject: activation.activation,
-        digest: execution.plan,
-      }),
-    ],
-  };
-  return { kind: 'taken over', environment: nextEnvironment, execution: nextExecution, entry, changes };
 }

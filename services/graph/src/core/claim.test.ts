@@ -36,6 +36,7 @@ test('claim() grants: epoch, target, journal, hold, key, and the provider’s ro
         keys: ['route:base/x-msx-env=feature'],
       });
       expect(put('environments', 'default/base')).toMatchObject({ touched: 1 });
+      expect(put('meta', 'topology/default')).toBe(1);
       expect(put('holds', 'default/base/web/feature')).toMatchObject({ child: 'feature' });
       expect(put('keys', 'default/route:base/x-msx-env=feature')).toEqual({
         key: 'route:base/x-msx-env=feature',

@@ -18,7 +18,7 @@ import type { DeriveState } from './derive-state.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, Hold, KeyDocument } from './documents.ts';
 import { isWanted, offerOf } from './offer.ts';
 import { say } from './outbox.ts';
-import { environmentAt, executionAt, holdAt, journalAt, keyAt } from './places.ts';
+import { environmentAt, executionAt, holdAt, journalAt, keyAt, topologyAt } from './places.ts';
 import { activationPut, settle, withoutOpen } from './settle.ts';
 import { waitingPuts } from './waiting.ts';
 
@@ -51,6 +51,8 @@ export type ClaimState = {
   /** Activations below this generation without outcome. */
   readonly older: readonly ActivationDocument[];
   readonly openExecution: ExecutionDocument | null;
+  /** How many edges between environments the organisation has ever had. */
+  readonly edges: number;
   /** Present where an ancestor moved. */
   readonly derive: DeriveState | null;
 };
@@ -224,6 +226,8 @@ function grant(claiming: Claiming, state: Granted): ClaimDecision {
     keys: [...new Set([...environment.keys, ...newKeys])],
     updatedAt: now,
   };
+  const newEdges = new Set(newHolds.map((hold) => hold.env));
+  for (const hold of environment.holds) newEdges.delete(hold.env);
   const changes = together(
     ...older.map((old) => settle(old, supersededBy(activation.generation), { now })),
     { puts: holdPuts(claimed, newHolds, state), removes: [], appends: [] },
@@ -232,6 +236,7 @@ function grant(claiming: Claiming, state: Granted): ClaimDecision {
         ...newKeys.map((key) => ({ ...keyAt(org, key), body: { key, env } satisfies KeyDocument })),
         ...entries.map((entry) => ({ ...journalAt(org, env, entry.n), body: entry })),
         ...supersededExecution(state, now),
+        ...(newEdges.size > 0 ? [{ ...topologyAt(org), body: state.edges + newEdges.size }] : []),
         { ...executionAt(org, env, activation.generation), body: execution },
         activationPut({ ...activation, stage: 'claimed', reason: 'is being realised' }),
         { ...environmentAt(org, env), body: claimed },

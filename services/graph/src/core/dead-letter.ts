@@ -1,9 +1,18 @@
 import type { Actor } from '@microstax/contracts/fields';
+import { durables } from '@microstax/contracts/topology';
 import type { Finding } from '@microstax/model/finding';
+import type { JournalEntry } from '@microstax/model/journal';
+import { must } from '@microstax/model/must';
 import { audit } from './audit.ts';
 import { type Changes, noChanges, together } from './changes.ts';
-import type { ActivationDocument, AnswerDocument, EnvironmentDocument, SubmissionRef } from './documents.ts';
-import { answerAt, environmentAt } from './places.ts';
+import type {
+  ActivationDocument,
+  AnswerDocument,
+  EnvironmentDocument,
+  ExecutionDocument,
+  SubmissionRef,
+} from './documents.ts';
+import { answerAt, environmentAt, executionAt, journalAt } from './places.ts';
 import { settle, withoutOpen } from './settle.ts';
 
 /** What a dead letter was about, as far as it can be read. */
@@ -21,6 +30,7 @@ export type DeadLetter = {
 export type DeadLetterState = {
   readonly environment: EnvironmentDocument | null;
   readonly activation: ActivationDocument | null;
+  readonly execution: ExecutionDocument | null;
   readonly answered: AnswerDocument | null;
 };
 
@@ -29,14 +39,66 @@ export function buryDeadLetter(letter: DeadLetter, state: DeadLetterState): { re
   return { changes: together(endActivation(letter, state), rejectSubmission(letter, state)) };
 }
 
-function endActivation({ consumer, reason, now }: DeadLetter, { environment, activation }: DeadLetterState): Changes {
+function endActivation(letter: DeadLetter, { environment, activation, execution }: DeadLetterState): Changes {
+  const { consumer, now } = letter;
   if (environment === null || activation === null || activation.outcome !== null) return noChanges;
-  const why = `a message could not be handled by "${consumer}": ${reason}; to go on: msx retry ${environment.env}`;
-  const execution = environment.execution?.generation === activation.generation ? environment.execution.id : null;
+  const running = environment.execution?.open && environment.execution.generation === activation.generation;
+  if (running)
+    return consumer === durables.runtimeOffered.name
+      ? abandon(letter, { environment, activation, execution })
+      : noChanges;
   const freed = { ...withoutOpen(environment, activation.generation), updatedAt: now };
   const put = { ...environmentAt(environment.org, environment.env), body: freed };
-  const settled = settle(activation, { outcome: 'failed', reason: why, execution }, { now });
+  const settled = settle(activation, { outcome: 'failed', reason: whyOf(letter), execution: null }, { now });
   return together(settled, { puts: [put], removes: [], appends: [] });
+}
+
+/**
+ * Nobody can take the execution over, so it ends: under a new epoch, which fences an owner that was only asleep. A dead
+ * letter of another consumer says nothing about a running execution, which has its own ending.
+ */
+function abandon(
+  letter: DeadLetter,
+  known: { environment: EnvironmentDocument; activation: ActivationDocument; execution: ExecutionDocument | null },
+): Changes {
+  const { environment, activation } = known;
+  const execution = must(known.execution, 'an open execution has a row');
+  const { org, env } = environment;
+  const { now } = letter;
+  const reason = whyOf(letter);
+  const epoch = environment.epoch + 1;
+  const n = environment.journalLength + 1;
+  const { execution: id, generation } = execution;
+  const entry: JournalEntry = {
+    n,
+    execution: id,
+    generation,
+    epoch,
+    at: now,
+    event: { type: 'finished', outcome: 'failed', reason },
+  };
+  const closed: EnvironmentDocument = {
+    ...withoutOpen(environment, generation),
+    epoch,
+    journalLength: n,
+    execution: { id, generation, open: false },
+    updatedAt: now,
+  };
+  const ended: ExecutionDocument = { ...execution, epoch, state: 'failed', finishedAt: now, reason };
+  const own: Changes = {
+    puts: [
+      { ...journalAt(org, env, n), body: entry },
+      { ...environmentAt(org, env), body: closed },
+      { ...executionAt(org, env, generation), body: ended },
+    ],
+    removes: [],
+    appends: [],
+  };
+  return together(own, settle(activation, { outcome: 'failed', reason, execution: id }, { now }));
+}
+
+function whyOf({ env, consumer, reason }: DeadLetter): string {
+  return `a message could not be handled by "${consumer}": ${reason}; to go on: msx retry ${env}`;
 }
 
 const nobody: Actor | null = null;

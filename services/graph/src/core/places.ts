@@ -72,6 +72,11 @@ export function saidAt(org: string, env: string, generation: number, stage: Stag
   return { collection: 'said', key: `${org}/${env}/${pad(generation, generationDigits)}/${stage}` };
 }
 
+/** Bumped by every claim that brings a new edge between two environments (protocol 16). */
+export function topologyAt(org: string): Place {
+  return { collection: 'meta', key: `topology/${org}` };
+}
+
 export const busAt: Place = { collection: 'meta', key: 'bus' };
 
 export function timerPrefixUpTo(now: number): string {

@@ -14,7 +14,7 @@ import { driftWasJudged } from '../events.ts';
 import type { Graph } from './graph.ts';
 import { loadRevision } from './load-chain.ts';
 import { loadDerive } from './load-derive.ts';
-import { linksTo } from './timer-loop.ts';
+import { linksTo } from './trace-links.ts';
 import type { Reader } from './transact.ts';
 
 /** Something that serves is gone, and the journal says so already: what serves is derived again (protocol 24). */

@@ -1,10 +1,10 @@
 import type { TakeoverReply, TakeoverRequest } from '@microstax/contracts/graph-requests';
 import type { JournalEntry } from '@microstax/model/journal';
-import { takeOver } from '../core/append.ts';
 import { noChanges } from '../core/changes.ts';
+import { takeOver } from '../core/take-over.ts';
 import { executionWasTakenOver } from '../events.ts';
 import type { Graph } from './graph.ts';
-import { loadExecution } from './lease-loop.ts';
+import { loadExecution } from './load-execution.ts';
 
 /** Raises the epoch for a new owner, the target unchanged (protocol 22). */
 export async function answerTakeover(

@@ -5,7 +5,7 @@ import { type AppendState, type AwaitedProvider, awaitedBy } from '../core/appen
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, HoldDocument } from '../core/documents.ts';
 import { activationAt, environmentAt } from '../core/places.ts';
 import type { Descendant } from '../core/timers.ts';
-import { loadExecution } from './lease-loop.ts';
+import { loadExecution } from './load-execution.ts';
 import type { Reader } from './transact.ts';
 
 export async function loadAppend(

@@ -6,7 +6,7 @@ import { must } from '@microstax/model/must';
 import type { Plan } from '@microstax/model/plan';
 import { type Approved, type ClaimState, movedProvider, providersOf } from '../core/claim.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, KeyDocument } from '../core/documents.ts';
-import { activationAt, artifactAt, environmentAt, executionAt, keyAt } from '../core/places.ts';
+import { activationAt, artifactAt, environmentAt, executionAt, keyAt, topologyAt } from '../core/places.ts';
 import { loadRevision } from './load-chain.ts';
 import { loadDerive } from './load-derive.ts';
 import type { Reader } from './transact.ts';
@@ -28,6 +28,7 @@ export async function loadClaim(
     keyHolders: [],
     older: [],
     openExecution: null,
+    edges: 0,
     derive: null,
   };
   if (environment === null || activation === null || activation.outcome !== null) return bare;
@@ -41,6 +42,7 @@ export async function loadClaim(
   return {
     ...bare,
     approved,
+    edges: (await reader.get<number>(topologyAt(org))) ?? 0,
     others,
     keyHolders: (await reader.getMany<KeyDocument>(keys)).filter((row) => row !== null),
     older: (await reader.getMany<ActivationDocument>(older)).filter((row) => row !== null),

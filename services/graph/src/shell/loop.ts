@@ -16,7 +16,7 @@ export type LoopOptions = {
   readonly work: () => Promise<boolean>;
 };
 
-const failedRestMs = { first: 100, most: 5_000 } as const;
+const failedRestMs = { first: 100, most: 1_000 } as const;
 
 /** Runs rounds of work until it is disposed, one at a time. Disposing waits for the round under way. */
 export function startLoop({ name, log, clock, restMs, work }: LoopOptions): Loop {

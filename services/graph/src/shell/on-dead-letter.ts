@@ -3,8 +3,8 @@ import { headerNames } from '@microstax/contracts/header-names';
 import { parseSubject } from '@microstax/contracts/subjects';
 import { streams } from '@microstax/contracts/topology';
 import { buryDeadLetter, type DeadLetter } from '../core/dead-letter.ts';
-import type { ActivationDocument, AnswerDocument, EnvironmentDocument } from '../core/documents.ts';
-import { activationAt, answerAt, environmentAt } from '../core/places.ts';
+import type { ActivationDocument, AnswerDocument, EnvironmentDocument, ExecutionDocument } from '../core/documents.ts';
+import { activationAt, answerAt, environmentAt, executionAt } from '../core/places.ts';
 import { deadLetterWasHeard } from '../events.ts';
 import type { Graph } from './graph.ts';
 import { parseJson } from './parse-event.ts';
@@ -18,6 +18,7 @@ export async function onDeadLetter(graph: Graph, message: Message): Promise<Outc
     async (reader) => ({
       environment: await reader.get<EnvironmentDocument>(environmentAt(org, env)),
       activation: generation === null ? null : await reader.get<ActivationDocument>(activationAt(org, env, generation)),
+      execution: generation === null ? null : await reader.get<ExecutionDocument>(executionAt(org, env, generation)),
       answered: submission === null ? null : await reader.get<AnswerDocument>(answerAt(org, submission.id)),
     }),
     (state) => buryDeadLetter(letter, state),

@@ -1,6 +1,6 @@
 import { must } from '@microstax/model/must';
-import { currentTraceparent, inSpan, traceContextOf } from '@microstax/service/telemetry';
-import { type Link, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { currentTraceparent, inSpan } from '@microstax/service/telemetry';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { noChanges, together } from '../core/changes.ts';
 import { type DeriveDecision, derive } from '../core/derive.ts';
 import type { DeriveRequest } from '../core/derive-state.ts';
@@ -13,6 +13,7 @@ import { loadRevision } from './load-chain.ts';
 import { loadDerive } from './load-derive.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { sayDecision } from './say-decision.ts';
+import { linksTo } from './trace-links.ts';
 import type { Reader } from './transact.ts';
 
 const timersMax = 16; // one chunk of a fan-out; others get their turn between two chunks (protocol 13)
@@ -89,9 +90,4 @@ function decide(
   };
   const decision: DeriveDecision = derive(request, state);
   return { decision, changes: together(decision.changes, gone) };
-}
-
-export function linksTo(traceparent: string | null): Link[] {
-  const context = traceparent === null ? undefined : trace.getSpanContext(traceContextOf(traceparent));
-  return context ? [{ context }] : [];
 }

@@ -141,6 +141,7 @@ export function aClaim(
     keyHolders: [],
     older: [],
     openExecution: null,
+    edges: 0,
     derive: null,
     ...rest,
   };
