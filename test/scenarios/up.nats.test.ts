@@ -53,7 +53,9 @@ test('msx up starts everything, writes up.json, and ends in order with nothing l
   const logs = await runCli(['logs', 'shop', 'web'], env);
   expect(logs.stdout).toContain('web 1 listens');
 
-  up.child.kill('SIGTERM');
+  // As Ctrl-C under npm: the same wish twice.
+  up.child.kill('SIGINT');
+  up.child.kill('SIGINT');
   const ended = await up.ended;
   expect(ended.code, ended.stderr).toBe(exitCodes.ok);
   expect(processesWith(dataDir)).toEqual([]);
@@ -84,6 +86,48 @@ test('after kill -9 the programs live on, and the next msx up adopts them and en
   expect(after.pid).not.toBe(before.pid);
   expect(processesWith(dataDir)).toEqual([]);
 });
+
+test('msx up --split runs six processes of their own, starts one again that was killed, and leaves nothing', async () => {
+  up = startCli(['up', '--split', '--data', dataDir], env);
+  const before = await ready();
+  const names = ['graph', 'intake', 'msx', 'nats-server', 'planner', 'resolver', 'router', 'runtime', 'validator'];
+  expect(before.processes.map(({ name }) => name).sort()).toEqual(names);
+  expect(before.processes.every(isSameProcess)).toBe(true);
+
+  process.kill(pidOf(before, 'planner'), 'SIGKILL');
+  expect((await askHttp<EchoAnswer>(await shopUrl())).body).toMatchObject({ name: 'web' });
+  const planner = pidOf(readUpFile(dataDir), 'planner');
+  expect(planner).not.toBe(pidOf(before, 'planner'));
+  expect(up.said().stderr).toContain('planner ended (SIGKILL), starting it again');
+
+  up.child.kill('SIGTERM');
+  const ended = await up.ended;
+  expect(ended.code, ended.stderr).toBe(exitCodes.ok);
+  expect(processesWith(dataDir)).toEqual([]);
+});
+
+test('after kill -9 of msx up --split the programs live on too, and the next msx up adopts them', async () => {
+  up = startCli(['up', '--split', '--data', dataDir], env);
+  const before = await ready();
+  const { body } = await askHttp<EchoAnswer>(await shopUrl());
+  up.child.kill('SIGKILL');
+  await up.exited;
+
+  up = startCli(['up', '--data', dataDir], env);
+  await ready(before.pid);
+  expect(before.processes.filter(isSameProcess)).toEqual([]);
+  const url = await eventually(() => readUpFile(dataDir)?.environments.shop?.web?.http);
+  await eventually(async () => (await askHttp<EchoAnswer>(url)).body.pid === body.pid);
+  up.child.kill('SIGTERM');
+  expect((await up.ended).code).toBe(exitCodes.ok);
+  expect(processesWith(dataDir)).toEqual([]);
+});
+
+function pidOf(file: UpFile | undefined, name: string): number {
+  const found = file?.processes.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`up.json has no process "${name}"`);
+  return found.pid;
+}
 
 function ready(notPid?: number): Promise<UpFile> {
   return eventually(

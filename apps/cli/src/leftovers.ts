@@ -1,6 +1,7 @@
+import { serviceNames } from '@microstax/contracts/subjects';
 import { isSameProcess } from '@microstax/service/process-identity';
 import { CliError } from './cli-error.ts';
-import type { UpFile } from './up-file.ts';
+import type { KnownProcess, UpFile } from './up-file.ts';
 
 const endWaitMs = 10_000;
 
@@ -16,18 +17,27 @@ export function refuseSecondUp(dataDir: string, previous: UpFile | undefined): v
 }
 
 /**
- * Ends the nats-server and the router that a killed `msx up` left, by pid, start time and boot id; its environments'
- * processes live on and the runtime adopts them.
+ * Ends what a killed `msx up` left, by pid, start time and boot id, in the reverse order of its start, so the bus is
+ * last. Services crash as their supervisor did: told to end, a runtime would stop its environments' processes, which are
+ * to live on and be adopted, and all would wait for a bus that may be gone.
  */
 export async function endLeftovers(previous: UpFile | undefined, say: (line: string) => void): Promise<void> {
-  for (const left of previous?.processes ?? []) {
+  for (const left of (previous?.processes ?? []).toReversed()) {
     if (left.pid === previous?.pid || !isSameProcess(left)) continue;
     say(`ending ${left.name} (pid ${left.pid}) of an earlier msx up that was killed`);
-    process.kill(left.pid, 'SIGTERM');
+    signal(left, serviceNames.some((name) => name === left.name) ? 'SIGKILL' : 'SIGTERM');
     const deadline = Date.now() + endWaitMs;
     while (isSameProcess(left)) {
-      if (Date.now() > deadline) process.kill(left.pid, 'SIGKILL');
+      if (Date.now() > deadline) signal(left, 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
+  }
+}
+
+function signal({ pid }: KnownProcess, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has ended meanwhile
   }
 }

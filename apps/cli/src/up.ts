@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Bus } from '@microstax/bus/bus';
+import { BusError } from '@microstax/bus/bus-error';
 import { connectBus } from '@microstax/bus/connect';
 import { spanPublisher } from '@microstax/bus/span-publisher';
+import { query } from '@microstax/contracts/queries';
 import { buckets } from '@microstax/contracts/topology';
 import { readGraphConfig } from '@microstax/graph/config';
 import { startGraph } from '@microstax/graph/service';
@@ -15,6 +17,7 @@ import { readResolverConfig } from '@microstax/resolver/config';
 import { startResolver } from '@microstax/resolver/service';
 import { readRuntimeConfig } from '@microstax/runtime/config';
 import { startRuntime } from '@microstax/runtime/service';
+import { delay } from '@microstax/service/clock';
 import { createLog } from '@microstax/service/log';
 import { findNatsServer, startNatsServer } from '@microstax/service/nats-server';
 import { bootId, processStartTime } from '@microstax/service/process-identity';
@@ -28,6 +31,8 @@ import type { Flags } from './flags.ts';
 import { endLeftovers, refuseSecondUp } from './leftovers.ts';
 import { logOf, type Program, supervise, type Watch } from './supervise.ts';
 import { type KnownProcess, readUpFile, type UpFile, writeUpFile } from './up-file.ts';
+
+const servingPollMs = 50;
 
 /**
  * Everything on one machine: a nats-server of our own unless NATS_URL names one, the six services in this process (or
@@ -94,7 +99,11 @@ async function start(running: AsyncDisposableStack, { dataDir, org, split, stop 
   } else {
     await startTogether(running, serviceEnv, logDir, router);
   }
-  await watchRoutes(running, bus.url, org, (environments) => state.update({ environments }));
+  const connection = await connect(running, bus.url);
+  // Six processes apart come up in any order, or not at all: then a signal ends the wait.
+  const serves = await Promise.race([untilServing(connection, org), stop.asked]);
+  if (serves !== true) return;
+  await watchRoutes(running, connection, org, (environments) => state.update({ environments }));
   state.update({ ready: true });
   say(`ready: bus ${bus.url}, data ${dataDir}, logs ${logDir}`);
   say('next: msx apply -f examples/storefront/baseline.yaml --wait');
@@ -152,19 +161,33 @@ async function startBus(
   return { url: server.url, processes: [known('nats-server', server.pid)] };
 }
 
-/** Keeps `up.json` at the URLs that the route tables name. */
-async function watchRoutes(
-  running: AsyncDisposableStack,
-  url: string,
-  org: string,
-  changed: (environments: UpFile['environments']) => void,
-): Promise<void> {
+async function connect(running: AsyncDisposableStack, url: string): Promise<Bus> {
   const log = createLog({ service: 'up', level: readCliEnv().logLevel });
   const spans = spanPublisher();
   const telemetry = running.use(startTelemetry({ service: 'up', publishSpans: spans.publish }));
-  const bus: Bus = running.use(await connectBus({ url, service: 'up', log, telemetry }));
-  // Six processes apart come up in any order: the graph's bootstrap is what the others wait for.
+  return running.use(await connectBus({ url, service: 'up', log, telemetry }));
+}
+
+/** Settles once the graph answers and a router is there: what comes after `ready` meets no `no responder`. */
+async function untilServing(bus: Bus, org: string): Promise<true> {
   await bus.incarnation();
+  for (;;) {
+    const graph = await bus.request(query, org, { kind: 'environments' }).catch((error: unknown) => {
+      if (error instanceof BusError && error.again) return undefined;
+      throw error;
+    });
+    if (graph !== undefined && (await bus.routers()).length > 0) return true;
+    await delay(servingPollMs);
+  }
+}
+
+/** Keeps `up.json` at the URLs that the route tables name. */
+async function watchRoutes(
+  running: AsyncDisposableStack,
+  bus: Bus,
+  org: string,
+  changed: (environments: UpFile['environments']) => void,
+): Promise<void> {
   const routes = await bus.bucket(buckets.routes);
   const environments: Record<string, Record<string, Record<string, string>>> = {};
   running.use(
@@ -209,9 +232,13 @@ function known(name: string, pid: number): KnownProcess {
 
 type StopSignal = { readonly asked: Promise<void>; ask(): void; isAsked(): boolean };
 
+// Ctrl-C under npm arrives twice, from the terminal and from npm: that is one wish, not two.
+const sameWishMs = 500;
+
 function stopSignal(): StopSignal {
   const { promise, resolve: ask } = Promise.withResolvers<void>();
   let asked = false;
+  let heardAt: number | undefined;
   const stop = {
     asked: promise,
     ask() {
@@ -223,7 +250,9 @@ function stopSignal(): StopSignal {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (asked) process.exit(exitCodes.interrupted);
+      const now = performance.now();
+      if (asked && (heardAt === undefined || now - heardAt > sameWishMs)) process.exit(exitCodes.interrupted);
+      heardAt ??= now;
       stop.ask();
     });
   }
