@@ -17,7 +17,7 @@ import type { OutboxRow } from '../core/outbox.ts';
 import { artifactAt, saidAt } from '../core/places.ts';
 import type { Graph } from './graph.ts';
 import { type Loop, startLoop } from './loop.ts';
-import type { LogRow } from './store/graph-store.ts';
+import { type LogRow, StoreError } from './store/graph-store.ts';
 
 type RelayGraph = Pick<Graph, 'store' | 'bus' | 'log' | 'clock' | 'memory'>;
 
@@ -74,8 +74,9 @@ async function relayLane(
   return { said, error: undefined };
 }
 
+/** The bus or the store is away: the row waits. Anything else would be the same the next time. */
 function isPassing(error: unknown): boolean {
-  return !(error instanceof TypeError) && !(error instanceof BusError && error.code === 'payload-too-large');
+  return error instanceof StoreError || (error instanceof BusError && error.code !== 'payload-too-large');
 }
 
 /** Says one row; gives the note that redrive needs where the row ends a stage. */
