@@ -82,13 +82,13 @@ test('nothing is shown as a dash, zero as zero', () => {
   expect([null, undefined, '', 0].map(text)).toEqual(['-', '-', '-', '0']);
 });
 
-test('micro-dollars become dollars with at least four digits and no rounding', () => {
+test('micro-dollars become dollars with at least two digits and no rounding', () => {
   expect([0, 1, 12_345, 1_500_000, -20_000, 1_234_567].map(dollars)).toEqual([
     '$0.0000',
     '$0.000001',
     '$0.012345',
-    '$1.5000',
-    '-$0.0200',
+    '$1.50',
+    '-$0.02',
     '$1.234567',
   ]);
 });
