@@ -156,6 +156,37 @@ test('events are one line each, as json one object each', async () => {
   expect(lines.stdout.trimEnd().split('\n')).toHaveLength(events.length);
 });
 
+test('a preview decides through all services and commits nothing', async () => {
+  const file = fileOf(overlay('line-feat', 'line', [echo('api', { version: '2', upstreams: ['db'] })]));
+  const before = await house.ask({ kind: 'environments' });
+  const plan = await hereJson('plan', '-f', file);
+  expect(plan).toMatchObject({
+    env: 'line-feat',
+    placements: [{ service: 'api', kind: 'local' }, { service: 'db', kind: 'inherited' }, {}],
+  });
+  const diff = await here('diff', '-f', file);
+  expect(rows(diff.stdout).map((cells) => cells.slice(0, 4))).toEqual([
+    ['SERVICE', 'CHANGE', 'BEFORE', 'AFTER'],
+    ['api', 'placed anew', 'inherited from line', 'local'],
+    ['db', 'placed anew', 'local', 'inherited from line'],
+  ]);
+  expect(diff.code).toBe(exitCodes.differs);
+  const same = await here('diff', '-f', fileOf(overlay('line-feat', 'line', [echo('db', { version: '2' })])));
+  expect(same.code, same.stdout).toBe(exitCodes.ok);
+  const dear = await here(
+    'apply',
+    '--dry-run',
+    '-f',
+    fileOf(baseline('dear', [echo('web')], { budget: { perHour: 0.000001 } })),
+  );
+  expect(dear.code, dear.stderr).toBe(exitCodes.notAllowed);
+  expect(await house.ask({ kind: 'environments' })).toEqual(before);
+});
+
+test('nothing died on the way', async () => {
+  expect(await hereJson('dlq', 'list')).toEqual([]);
+});
+
 test.each([
   ['an environment', ['status', 'nowhere']],
   ['a service', ['explain', 'line-feat', 'nothing']],

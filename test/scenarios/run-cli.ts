@@ -56,6 +56,7 @@ export async function runCliHere(args: readonly string[], env: Readonly<Record<s
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   try {
     const code = await runProgram(args);
+    process.exitCode = undefined; // this process goes on
     return { code, stdout, stderr };
   } finally {
     out.mockRestore();

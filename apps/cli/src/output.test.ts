@@ -84,7 +84,7 @@ test('nothing is shown as a dash, zero as zero', () => {
 
 test('micro-dollars become dollars with at least two digits and no rounding', () => {
   expect([0, 1, 12_345, 1_500_000, -20_000, 1_234_567].map(dollars)).toEqual([
-    '$0.0000',
+    '$0.00',
     '$0.000001',
     '$0.012345',
     '$1.50',

@@ -21,6 +21,8 @@ const commands = [
   'resume',
   'retry',
   'delete',
+  'diff',
+  'dlq',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'msx-program-'));
 const said = { out: '', err: '' };
