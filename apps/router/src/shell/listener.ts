@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import type { ListenerRecord } from '@microstax/model/journal';
 import type { PortProtocol } from '@microstax/model/service-spec';
@@ -23,6 +23,7 @@ export class Listener {
   readonly #address: Address;
   readonly #server: HttpServer | TcpServer;
   readonly #sockets = new Set<Socket>();
+  readonly #answering = new Set<ServerResponse>();
   #listenPort = 0;
   #stopped: Promise<void> | undefined;
 
@@ -52,6 +53,7 @@ export class Listener {
 
   /** Takes no connection any more. Settles when the last one has ended; requests on them are still answered. */
   stop(): Promise<void> {
+    for (const outgoing of this.#answering) outgoing.shouldKeepAlive = false;
     this.#stopped ??= new Promise((resolve) => this.#server.close(() => resolve()));
     return this.#stopped;
   }
@@ -69,8 +71,10 @@ export class Listener {
     const server = createHttpServer({ keepAliveTimeout: clientKeepAliveMs, requestTimeout: 0 });
     server.on('request', (incoming, outgoing) => {
       if (this.#stopped) outgoing.shouldKeepAlive = false;
+      this.#answering.add(outgoing);
       outgoing.once('close', () => {
-        if (this.#stopped) server.closeIdleConnections();
+        this.#answering.delete(outgoing);
+        if (this.#stopped) server.closeIdleConnections(); // its head had been sent before the stop
       });
       handleHttp(routing, this.#address, incoming, outgoing);
     });

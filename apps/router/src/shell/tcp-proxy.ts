@@ -47,7 +47,8 @@ type PassageOptions = {
 class Passage {
   readonly #options: PassageOptions;
   readonly #attempts = new Attempts();
-  #endpoint: Endpoint | undefined;
+  /** Where it leads: (environment, instance), for ids are unique in their environment only. */
+  #leadsTo: { readonly env: string; readonly instance: string } | undefined;
   #ending: NodeJS.Timeout | undefined;
 
   constructor(options: PassageOptions) {
@@ -74,10 +75,11 @@ class Passage {
 
   #leadsHere(): boolean {
     const { routing, address } = this.#options;
-    const endpoint = this.#endpoint;
-    if (endpoint === undefined) return true; // it still looks for one
+    const to = this.#leadsTo;
+    if (to === undefined) return true; // it still looks for one
     const routed = route({ ...address, context: undefined }, routing.tables);
-    return routed.kind === 'endpoint' && routed.endpoints.some((one) => one.instance === endpoint.instance);
+    if (routed.kind === 'denied' || routed.target.env !== to.env) return false;
+    return routed.endpoints.some(({ instance }) => instance === to.instance);
   }
 
   #attempt(): void {
@@ -107,7 +109,7 @@ class Passage {
     upstream.once('connect', () => {
       clearTimeout(late);
       client.off('close', leave);
-      this.#endpoint = endpoint;
+      this.#leadsTo = { env: target.env, instance: endpoint.instance };
       routing.log.debug({ ...address, target, instance: endpoint.instance }, 'passes a connection through');
       join(client, upstream);
     });
@@ -115,7 +117,7 @@ class Passage {
       clearTimeout(late);
       client.off('close', leave);
       end();
-      if (this.#endpoint !== endpoint) this.#refused(endpoint, failure);
+      if (this.#leadsTo === undefined) this.#refused(endpoint, failure);
     });
   }
 
