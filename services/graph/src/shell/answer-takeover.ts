@@ -1,5 +1,6 @@
 import type { TakeoverReply, TakeoverRequest } from '@microstax/contracts/graph-requests';
 import type { JournalEntry } from '@microstax/model/journal';
+import { failpoint } from '@microstax/service/failpoint';
 import { noChanges } from '../core/changes.ts';
 import { takeOver } from '../core/take-over.ts';
 import { executionWasTakenOver } from '../events.ts';
@@ -22,6 +23,7 @@ export async function answerTakeover(
     },
   );
   if (decided.kind === 'lost') return decided;
+  await failpoint('graph.takeover.after-decide');
   const { environment, execution } = decided;
   executionWasTakenOver(graph.log, { org, env, execution: execution.execution, epoch: execution.epoch });
   const journal = await graph.store.scan<JournalEntry>('journal', { prefix: `${org}/${env}/` });

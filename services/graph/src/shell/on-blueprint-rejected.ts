@@ -1,5 +1,6 @@
 import { done, type Message, type Outcome } from '@microstax/bus/bus';
 import { blueprintRejected } from '@microstax/contracts/blueprint-rejected';
+import { failpoint } from '@microstax/service/failpoint';
 import type { AnswerDocument } from '../core/documents.ts';
 import { answerAt } from '../core/places.ts';
 import { recordRejection } from '../core/reject.ts';
@@ -18,5 +19,6 @@ export async function onBlueprintRejected(graph: Graph, message: Message): Promi
     async (reader) => ({ answered: await reader.get<AnswerDocument>(answerAt(org, submission)) }),
     (state) => recordRejection(rejection, state),
   );
+  await failpoint('graph.blueprint-rejected.after-decide');
   return done;
 }

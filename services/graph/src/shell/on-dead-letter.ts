@@ -2,6 +2,7 @@ import { done, type Message, type Outcome } from '@microstax/bus/bus';
 import { headerNames } from '@microstax/contracts/header-names';
 import { parseSubject } from '@microstax/contracts/subjects';
 import { streams } from '@microstax/contracts/topology';
+import { failpoint } from '@microstax/service/failpoint';
 import { buryDeadLetter, type DeadLetter } from '../core/dead-letter.ts';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument, ExecutionDocument } from '../core/documents.ts';
 import { activationAt, answerAt, environmentAt, executionAt } from '../core/places.ts';
@@ -23,6 +24,7 @@ export async function onDeadLetter(graph: Graph, message: Message): Promise<Outc
     }),
     (state) => buryDeadLetter(letter, state),
   );
+  await failpoint('graph.dead-letter.after-decide');
   deadLetterWasHeard(graph.log, letter);
   return done;
 }

@@ -1,6 +1,7 @@
 import { done, type Message, type Outcome } from '@microstax/bus/bus';
 import { deadLetter } from '@microstax/bus/dead-letter';
 import { headerNames } from '@microstax/contracts/header-names';
+import { failpoint } from '@microstax/service/failpoint';
 import { z } from 'zod';
 import { messageWasExhausted } from '../events.ts';
 import type { Graph } from './graph.ts';
@@ -21,12 +22,14 @@ export async function onMessageExhausted(graph: Graph, message: Message): Promis
   const { stream, consumer, stream_seq: sequence, deliveries } = parsed.data;
   const original = await graph.bus.at(stream, sequence);
   if (original === undefined || stream === message.stream) return done;
+  await failpoint('graph.message-exhausted.after-decide');
   const id = original.header(headerNames.messageId) ?? `${stream}:${message.incarnation}:${sequence}`;
   const { subject, body, headers } = original;
   const reason = `it was delivered ${deliveries} times and nobody acked it`;
   await graph.bus.publishRaw(
     deadLetter({ subject, body, stream, sequence, id, headers, consumer, deliveries, reason }),
   );
+  await failpoint('graph.message-exhausted.after-say');
   messageWasExhausted(graph.log, { stream, consumer, sequence });
   return done;
 }

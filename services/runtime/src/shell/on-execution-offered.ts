@@ -11,6 +11,6 @@ export async function onExecutionOffered(message: Message, runner: Runner): Prom
   const offered = parseMessage(message, executionOffered.schema);
   if (offered.kind === 'unreadable') return { kind: 'dead', reason: offered.reason };
   await takeOver(offered.value, runner);
-  await failpoint('runtime.execution-offered.after-decide');
+  await failpoint('runtime.execution-offered.after-say');
   return done;
 }

@@ -1,3 +1,4 @@
+import { failpoint } from '@microstax/service/failpoint';
 import { executionWasNotTakenOver } from '../events.ts';
 import { loadArtifacts } from './load-artifacts.ts';
 import { type Runner, runExecution } from './run-execution.ts';
@@ -18,6 +19,7 @@ export async function takeOver(
   const { graph, owner, log } = runner.world;
   const reply = await graph.takeover(org, { env, execution, epoch: offer.epoch, owner, reason });
   if (reply.kind === 'lost') return executionWasNotTakenOver(log, { org, env, execution, reason: reply.reason });
+  await failpoint('runtime.takeover.after-decide');
   const { plan, resolution } = await loadArtifacts(graph, org, reply);
   const { epoch, length, inventory, events } = reply;
   const task = { org, env, generation, execution, plan, resolution, epoch, length, inventory, events };
