@@ -25,7 +25,8 @@ export type CommitResult =
   | {
       readonly kind: 'committed';
       readonly version: number;
-      readonly appended: readonly { readonly log: LogName; readonly org: string; readonly n: number }[];
+      /** `n` is null where the store numbers this log right after the commit; `readLog` has the number then. */
+      readonly appended: readonly { readonly log: LogName; readonly org: string; readonly n: number | null }[];
     }
   /** The first guard that did not hold. Nothing was changed. */
   | { readonly kind: 'conflict'; readonly at: Place; readonly expected: number; readonly found: number };
