@@ -186,6 +186,37 @@ test('append() of finished sets timers for tracking children of a changed revisi
   ]);
 });
 
+test('append() of finished sets a timer for who was derived from an earlier head, where nothing was served before', () => {
+  const first = born(aRevision('base', { services: [aService('web', { env: { A: '1' } })] }));
+  const holder = { ...feature.environment, env: 'holder', holds: [hold], pin: base.environment.head };
+  const below = {
+    descendants: [{ environment: feature.environment, tracks: true }],
+    holders: [holder],
+    specs: new Map([['web', claiming.approval]]),
+    waiting: [],
+  };
+  const { changes } = append(request({ env: 'base', execution: 'base@1' }, ready), { ...claimed(first), below });
+  const timers = changes.puts.filter(({ collection }) => collection === 'timers').map(({ body }) => body);
+  expect(timers).toMatchObject([{ env: 'feature' }, { env: 'holder' }]);
+});
+
+test('append() of finished comes back to a pinned holder whose head could not be had from what was offered', () => {
+  const other = { env: 'base', revision: claiming.approval };
+  const refused = {
+    ...serving(feature).environment,
+    holds: [hold],
+    head: { generation: 2, revision: claiming.approval },
+    offers: [other],
+  };
+  const at = (holder: EnvironmentDocument) => {
+    const below = { descendants: [], holders: [holder], specs: new Map([['web', hold.specDigest]]), waiting: [] };
+    const state = { ...claimed(born(base.revision)), below };
+    return append(request({ env: 'base', execution: 'base@1' }, ready), state).changes.puts;
+  };
+  expect(at(refused).map(({ collection }) => collection)).toContain('timers');
+  expect(at({ ...refused, serving: refused.head }).map(({ collection }) => collection)).not.toContain('timers');
+});
+
 test('append() of finished sets no timer where the offer says what it said before', () => {
   const first = born(base.revision);
   const below = {

@@ -189,13 +189,12 @@ function finishReady(reason: string, { environment, execution, activation, below
     keys: deleted ? [] : execution.keys,
     degraded: environment.degraded && activation.cause.kind === 'drift',
   };
-  const revisionChanged = offerOf(environment)?.revision !== offerOf(ready)?.revision;
   const timers = below
     ? movedTimers({
         ...below,
         environment: ready,
         generation: activation.generation,
-        revisionChanged,
+        offer: offerOf(ready)?.revision,
         traceparent: activation.traceparent,
         now,
       })

@@ -218,7 +218,7 @@ export function newActivation(
 
 function revisedEnvironment(
   { org, env, wanted, submission, now }: DeriveRequest,
-  { self, own, lineage }: DeriveState,
+  { self, own, lineage, outside }: DeriveState,
   derived: DerivedArtifacts,
   generation: number,
 ): EnvironmentDocument {
@@ -241,6 +241,10 @@ function revisedEnvironment(
     open: [...(self?.open ?? []), generation],
     lastSubmission: submission ?? self?.lastSubmission ?? null,
     pin: parent?.link === 'pinned' ? parent.read : null,
+    offers: [...lineage, ...outside].map(({ environment, offer }) => ({
+      env: environment.env,
+      revision: offer.revision,
+    })),
     changed: revision.mode === 'overlay' ? ownChanges(derived) : [],
     waitingFor: [],
     updatedAt: now,

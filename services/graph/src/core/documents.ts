@@ -10,6 +10,8 @@ import type { Outcome, Pointer, Stage } from '@microstax/model/status';
 /** A child's claim on a provider, as the child's own row lists it. */
 export type Hold = { readonly env: string; readonly service: string; readonly specDigest: Digest };
 
+export type FrozenOffer = { readonly env: string; readonly revision: Digest };
+
 export type SubmissionRef = { readonly id: string; readonly order: SubmissionOrder };
 
 /** The moving pointers of an environment. Its row is what every fence compares (design 3, "no global order"). */
@@ -46,6 +48,8 @@ export type EnvironmentDocument = {
   readonly waitingFor: readonly string[];
   /** The parent's offer at the commit that set the pin (protocol 12). */
   readonly pin: Pointer;
+  /** What ancestors, and environments that a mapping or a pool names, offered when the head was derived. */
+  readonly offers: readonly FrozenOffer[];
   /** Services that it declares differently from its parent, sorted; empty for a root. */
   readonly changed: readonly string[];
   /** When it was derived again because of drift, of the last ten minutes. */

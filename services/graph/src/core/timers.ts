@@ -7,8 +7,8 @@ import { timerAt } from './places.ts';
 export type MovedState = {
   readonly environment: EnvironmentDocument;
   readonly generation: number;
-  /** Whether the offer now has another revision than before. */
-  readonly revisionChanged: boolean;
+  /** What it offers from now on. */
+  readonly offer: Digest | undefined;
   /** Every environment that derives from this one, over any number of links. */
   readonly descendants: readonly Descendant[];
   /** Children that hold a service of this one, also from outside of its lineage. */
@@ -26,13 +26,10 @@ export type Descendant = { readonly environment: EnvironmentDocument; readonly t
 
 /** Timers, due now, for all that have to be derived again because an environment serves something else. One for each. */
 export function movedTimers(moved: MovedState): Put[] {
-  const { environment, revisionChanged, descendants, holders, waiting } = moved;
-  const touched = revisionChanged
-    ? [
-        ...descendants.filter(({ tracks }) => tracks).map((descendant) => descendant.environment),
-        ...holders.filter(({ holds }) => holds.some((hold) => isChanged(hold, moved))),
-      ]
-    : [];
+  const { environment, descendants, holders, waiting } = moved;
+  const followers = descendants.filter(({ tracks }) => tracks).map((descendant) => descendant.environment);
+  const affected = holders.filter((child) => isAffected(child, moved));
+  const touched = [...followers, ...affected].filter((child) => isDerivedFromAnother(child, moved));
   const due = new Map([...touched, ...waiting].map((child) => [child.env, child]));
   due.delete(environment.env);
   return [...due.values()].filter(({ wanted }) => wanted !== 'deleted').map((child) => movedTimer(child, moved));
@@ -53,6 +50,17 @@ function movedTimer({ org, env }: EnvironmentDocument, moved: MovedState): Put {
 
 export function timerPut(timer: TimerDocument): Put {
   return { ...timerAt(timer.dueAt, timer.id), body: timer };
+}
+
+// Compared with what the child froze, not with what was served before: while nothing was served, the head was the offer,
+// and it may have been another one by the time the child was derived (protocol 12).
+function isDerivedFromAnother({ offers }: EnvironmentDocument, { environment, offer }: MovedState): boolean {
+  return offers.find(({ env }) => env === environment.env)?.revision !== offer;
+}
+
+// What serves leans on something else now; or the head, which could not be had from what was offered, perhaps can.
+function isAffected({ head, serving, holds }: EnvironmentDocument, moved: MovedState): boolean {
+  return head?.generation !== serving?.generation || holds.some((hold) => isChanged(hold, moved));
 }
 
 function isChanged({ env, service, specDigest }: Hold, { environment, specs }: MovedState): boolean {
