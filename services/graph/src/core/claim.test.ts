@@ -89,7 +89,12 @@ test('claim() raises the generation where an ancestor’s offer is not what the 
   expect(reply).toEqual({ kind: 'provider moved', provider: 'base', generation: 2 });
   const activations = changes.puts.filter(({ collection }) => collection === 'activations').map(({ body }) => body);
   expect(activations).toMatchObject([
-    { generation: 2, outcome: null, cause: { kind: 'parent moved', parent: 'base' } },
+    {
+      generation: 2,
+      outcome: null,
+      cause: { kind: 'parent moved', parent: 'base' },
+      traces: ['c'.repeat(32), 'a'.repeat(32)],
+    },
     { generation: 1, outcome: 'superseded' },
   ]);
   expect(changes.puts.find(({ key }) => key === 'default/feature')?.body).toMatchObject({

@@ -28,6 +28,8 @@ export type Claiming = {
   readonly now: number;
   /** The trace of the claiming request. */
   readonly traceparent: string | null;
+  /** The trace of what is derived instead, where an ancestor moved (protocol 31). */
+  readonly movedTraceparent: string;
 };
 
 /** What an approval names, as far as the store has it. */
@@ -162,7 +164,7 @@ function deriveAgain(claiming: Claiming, moved: EnvironmentDocument, state: Clai
       submission: null,
       wanted: activation.wanted,
       always: true,
-      traceparent: activation.traceparent,
+      traceparent: claiming.movedTraceparent,
       linkedTraces: activation.traces,
       now,
     },

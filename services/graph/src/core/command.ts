@@ -7,6 +7,7 @@ import { type DeriveDecision, derive, refuse } from './derive.ts';
 import type { DeriveRequest, DeriveState } from './derive-state.ts';
 import type { HoldDocument, SubmissionRef } from './documents.ts';
 import { environmentAt, holdAt } from './places.ts';
+import { traceIdOf } from './trace-id.ts';
 
 export type Commanded = {
   readonly org: string;
@@ -46,6 +47,7 @@ function requestOf(
   { org, env, verb, submission, actor, traceparent, now }: Commanded,
   { self }: CommandState,
 ): DeriveRequest {
+  const before = verb === 'resume' ? traceIdOf(self?.newest?.traceparent ?? null) : null;
   return {
     org,
     env,
@@ -55,7 +57,7 @@ function requestOf(
     wanted: wantedBy(verb, self?.self?.wanted ?? 'running'),
     always: verb === 'retry',
     traceparent,
-    linkedTraces: [],
+    linkedTraces: before === null ? [] : [before], // protocol 31
     now,
   };
 }

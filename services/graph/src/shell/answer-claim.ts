@@ -1,10 +1,12 @@
 import type { ClaimReply, ClaimRequest } from '@microstax/contracts/graph-requests';
+import { digestOf, shortDigest } from '@microstax/model/digest';
 import { failpoint } from '@microstax/service/failpoint';
-import { currentTraceparent } from '@microstax/service/telemetry';
+import { currentTraceparent, deterministicTraceparent, inSpan, traceContextOf } from '@microstax/service/telemetry';
 import { claim } from '../core/claim.ts';
 import { claimWasAnswered } from '../events.ts';
 import type { Graph } from './graph.ts';
 import { loadClaim } from './load-claim.ts';
+import { linksTo } from './trace-links.ts';
 
 /** How long a claim is held until the approval and all it names are recorded (protocol 16). */
 const recordedWaitMs = 1_000;
@@ -30,11 +32,33 @@ export async function answerClaim(
 
 async function decideClaim(graph: Graph, request: ClaimRequest, org: string): Promise<ClaimReply> {
   const { approval, owner } = request;
-  const claiming = { approval, owner, now: graph.clock.now(), traceparent: currentTraceparent() ?? null };
+  const traceparent = currentTraceparent() ?? null;
+  const movedTraceparent = tracedInstead(org, request);
+  const claiming = { approval, owner, now: graph.clock.now(), traceparent, movedTraceparent };
   const { reply } = await graph.transact(
     (reader) => loadClaim(reader, org, request),
     (state) => claim(claiming, state),
   );
   if (reply.kind === 'claimed') await failpoint('graph.claim.after-decide');
+  if (reply.kind === 'provider moved') await linkTraces(graph, request, { traceparent, movedTraceparent });
   return reply;
+}
+
+// protocol 31: `parent moved` starts a linked trace, and a claim that is asked again finds the same one.
+function tracedInstead(org: string, { env, generation }: ClaimRequest): string {
+  const digest = digestOf('trace', { org, env, generation, cause: 'provider moved' });
+  return deterministicTraceparent(shortDigest(digest, 64));
+}
+
+async function linkTraces(
+  { bus }: Graph,
+  { env, generation }: ClaimRequest,
+  traces: { readonly traceparent: string | null; readonly movedTraceparent: string },
+): Promise<void> {
+  const options = {
+    parent: traceContextOf(traces.movedTraceparent),
+    links: linksTo(traces.traceparent),
+    attributes: { 'msx.env': env, 'msx.generation': generation },
+  };
+  await inSpan(bus.telemetry.tracer, 'provider moved', options, () => {});
 }

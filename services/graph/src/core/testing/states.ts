@@ -123,6 +123,7 @@ export const claiming: Claiming = {
   owner,
   now,
   traceparent,
+  movedTraceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`,
 };
 
 /** Everything recorded, nothing in the way. */
