@@ -91,7 +91,11 @@ export type DurableDefinition = {
   readonly maxAckPending: number;
 };
 
-const usual = { ackWaitMs: 30_000, maxDeliver: 60, maxAckPending: 64 } as const;
+/**
+ * A message whose handler died is free again after the ack wait, which is therefore short; a handler that lives says
+ * `working` three times in it, however long it takes.
+ */
+const usual = { ackWaitMs: 2_000, maxDeliver: 60, maxAckPending: 64 } as const;
 const { submissions, events, advisories, deadLetters } = streams;
 
 export const durables = {
@@ -197,7 +201,6 @@ export const durables = {
   /** Protocol 22: one at a time with a short wait, so that a paused replica keeps no offer. */
   runtimeOffered: {
     ...usual,
-    ackWaitMs: 2_000,
     maxAckPending: 1,
     name: 'runtime-execution-offered',
     stream: events.name,
