@@ -1,9 +1,11 @@
 import { environmentKey } from '@microstax/contracts/topology';
+import type { OwedDrift } from './say-drift.ts';
 import type { JournalPosition } from './task.ts';
 
 /** Environments that this process looks after, where their journals stood when it wrote to them last. */
 export class EstateBook {
   readonly #positions = new Map<string, JournalPosition>();
+  readonly #owed = new Map<string, OwedDrift>();
 
   note(position: JournalPosition): void {
     this.#positions.set(environmentKey(position.org, position.env), position);
@@ -12,6 +14,25 @@ export class EstateBook {
   /** Somebody else owns it now. */
   forget(org: string, env: string): void {
     this.#positions.delete(environmentKey(org, env));
+    this.settle(org, env);
+  }
+
+  /** Adds to what the graph is to be told of, and gives all of it. One loss that was not orderly makes it drift. */
+  owe(org: string, env: string, { services, orderly }: OwedDrift): OwedDrift {
+    const owed = this.owed(org, env);
+    const all = [...new Set([...(owed?.services ?? []), ...services])].sort();
+    const drift = { services: all, orderly: orderly && (owed?.orderly ?? true) };
+    this.#owed.set(environmentKey(org, env), drift);
+    return drift;
+  }
+
+  owed(org: string, env: string): OwedDrift | undefined {
+    return this.#owed.get(environmentKey(org, env));
+  }
+
+  /** The graph has been told, or somebody else will. */
+  settle(org: string, env: string): void {
+    this.#owed.delete(environmentKey(org, env));
   }
 
   get(org: string, env: string): JournalPosition | undefined {

@@ -4,12 +4,13 @@ import type { EnvironmentStatus } from '@microstax/model/status';
 import { isSameProcess } from '@microstax/service/process-identity';
 import { wantedInstances, workloadJobs } from '../core/instances.ts';
 import { routeTable } from '../core/route-table.ts';
-import { instancesWereAdopted, instancesWereLost } from '../events.ts';
+import { instancesWereAdopted } from '../events.ts';
 import { type ExecutionArtifacts, loadArtifacts } from './load-artifacts.ts';
 import { noteLost } from './note-lost.ts';
 import { missingInstances } from './prepare.ts';
 import { writeRoutes } from './route-key.ts';
 import type { Runner } from './run-execution.ts';
+import { sayDrift } from './say-drift.ts';
 import { takeOver } from './take-over.ts';
 import type { JournalPosition } from './task.ts';
 
@@ -60,16 +61,19 @@ async function heal(entry: Entry, position: JournalPosition, runner: Runner): Pr
   const about = { orderly: false, reasonOf: () => 'it was not there when the runtime started' };
   const noted = missing.length > 0 ? await noteLost(position, missing, about, runner) : position;
   if (!noted) return;
+  // The journal has it now: where telling the graph fails below, the next look does.
+  if (missing.length > 0) {
+    runner.book.owe(org, env, { services: missing.map(({ service }) => service), orderly: false });
+  }
   if (noted.inventory.instances.length > 0) {
     instancesWereAdopted(world.log, { org, env, instances: noted.inventory.instances.length });
   }
   await restoreRoutes(entry, noted, runner);
   const services = await servicesThatServedAndAreGone(entry, noted, runner);
+  runner.book.settle(org, env);
   if (services.length === 0) return;
   // What an orderly end noted is no drift; what is found missing only now is.
-  const orderly = missing.length === 0;
-  const reply = await world.graph.drift(org, { env, epoch: noted.epoch, services, orderly });
-  instancesWereLost(world.log, { org, env, services, orderly, answer: reply.kind });
+  await sayDrift(noted, { services, orderly: missing.length === 0 }, runner);
 }
 
 async function servicesThatServedAndAreGone(

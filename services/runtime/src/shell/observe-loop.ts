@@ -1,10 +1,11 @@
 import { environmentKey } from '@microstax/contracts/topology';
 import type { InstanceRecord } from '@microstax/model/journal';
-import { instancesWereLost } from '../events.ts';
 import { refreshEstate } from './estate.ts';
 import { noteLost } from './note-lost.ts';
 import { missingInstances } from './prepare.ts';
 import type { Runner } from './run-execution.ts';
+import { sayDrift } from './say-drift.ts';
+import type { JournalPosition } from './task.ts';
 
 /** Looks every `observeMs` at what serves, until the process ends (protocol 24). */
 export async function observeLoop(runner: Runner): Promise<void> {
@@ -32,13 +33,21 @@ async function observeOne(org: string, env: string, runner: Runner): Promise<boo
   const position = runner.book.get(org, env);
   if (!position) return false;
   const missing = missingInstances(position.inventory, runner.world);
-  if (missing.length === 0) return false;
+  const noted = missing.length > 0 ? await note(position, missing, runner) : position;
+  if (!noted) return true;
+  const owed = runner.book.owed(org, env);
+  return owed !== undefined && !(await sayDrift(noted, owed, runner));
+}
+
+async function note(
+  position: JournalPosition,
+  missing: readonly InstanceRecord[],
+  runner: Runner,
+): Promise<JournalPosition | undefined> {
+  const { org, env } = position;
   const words = await Promise.all(missing.map((instance) => runner.world.driver.lastWords({ org, env }, instance)));
   const reasonOf = (instance: InstanceRecord): string => words[missing.indexOf(instance)] ?? 'it has ended';
   const noted = await noteLost(position, missing, { orderly: false, reasonOf }, runner);
-  if (!noted) return true;
-  const services = [...new Set(missing.map(({ service }) => service))].sort();
-  const reply = await runner.world.graph.drift(org, { env, epoch: position.epoch, services, orderly: false });
-  instancesWereLost(runner.world.log, { org, env, services, orderly: false, answer: reply.kind });
-  return reply.kind === 'fenced';
+  if (noted) runner.book.owe(org, env, { services: missing.map(({ service }) => service), orderly: false });
+  return noted;
 }

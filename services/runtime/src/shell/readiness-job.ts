@@ -18,7 +18,7 @@ export async function readinessJob(job: Job, context: JobContext): Promise<JobOu
     .filter((service) => job.service === undefined || job.service === service);
   const outcomes = await Promise.all(services.map((service) => becomesReady(service, context)));
   const bad = outcomes.find(({ kind }) => kind !== 'done');
-  return bad ?? (outcomes.length === 1 && outcomes[0] ? outcomes[0] : { kind: 'done' });
+  return bad ?? (outcomes.length === 1 && outcomes[0] ? outcomes[0] : { kind: 'done', reason: 'all of them answer' });
 }
 
 async function becomesReady(service: string, context: JobContext): Promise<JobOutcome> {
@@ -35,7 +35,7 @@ async function becomesReady(service: string, context: JobContext): Promise<JobOu
     if (outcome.kind === 'ready') {
       return restarted
         ? { kind: 'done', result: { kind: 'instance', instance }, reason: 'started again: its port had been taken' }
-        : { kind: 'done' };
+        : { kind: 'done', reason: 'every port accepts a connection' };
     }
     const last = attempt >= retryBudget('readiness').attemptsMax;
     if (!outcome.portTaken || last || !context.mayStart()) return failed(outcome.reason);
