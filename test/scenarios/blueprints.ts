@@ -9,6 +9,9 @@ export type EchoDraft = {
   readonly more?: Readonly<Record<string, unknown>>;
 };
 
+/** Each test process asks for another port, so that a router which starts again finds its own still free. */
+export const echoPort = 20_000 + ((process.pid * 7) % 12_000);
+
 export type WrittenService = { readonly name: string; readonly [field: string]: unknown };
 
 export function echo(name: string, draft: EchoDraft = {}): WrittenService {
@@ -16,7 +19,7 @@ export function echo(name: string, draft: EchoDraft = {}): WrittenService {
   return {
     name,
     run: { command: ['node', 'echo.mjs'], cwd: 'test/scenarios/programs' },
-    ports: [{ name: 'http', containerPort: 18_080, protocol: 'http' }],
+    ports: [{ name: 'http', containerPort: echoPort, protocol: 'http' }],
     env: { PORT: own('http'), NAME: name, VERSION: version, UPSTREAMS: upstreams.map(addressed).join(','), ...env },
     dependsOn: upstreams,
     ...(expose ? { expose } : {}),

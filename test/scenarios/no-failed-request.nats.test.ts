@@ -31,7 +31,7 @@ test('no request fails while an overlay is applied, changed and deleted, twice, 
   const seen = async (way: string): Promise<void> => {
     const count = (): number => load.ways()[`busy-feat: ${way}`] ?? 0;
     const before = count();
-    await eventually(() => count() > before + 40, { message: `requests take the way ${way}` });
+    await eventually(() => count() > before + 40, { timeoutMs: 20_000, message: `requests take the way ${way}` });
   };
 
   await seen('web@busy > api@busy > db@busy');

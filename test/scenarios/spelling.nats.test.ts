@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { baseline, chain, type WrittenBlueprint, type WrittenService } from './blueprints.ts';
+import { baseline, chain, echoPort, type WrittenBlueprint, type WrittenService } from './blueprints.ts';
 import { type House, startHouse } from './house.ts';
 
 /** Comparison happens after normalisation, never on source text. */
@@ -23,7 +23,7 @@ test('one Blueprint has one revision id in whatever way it is written, and apply
     'YAML, flow style with comments': `# the same\n${stringify(shop, { collectionStyle: 'flow' })}# end\n`,
     'YAML, ports as text': stringify({
       ...shop,
-      services: shop.services.map((service) => ({ ...service, ports: ['18080:18080'] })),
+      services: shop.services.map((service) => ({ ...service, ports: [`${echoPort}:${echoPort}`] })),
     }),
   };
   const answers: Record<string, unknown> = {};

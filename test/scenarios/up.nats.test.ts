@@ -5,7 +5,7 @@ import { isSameProcess } from '@microstax/service/process-identity';
 import { eventually } from '@microstax/testkit/eventually';
 import { testNatsServer } from '@microstax/testkit/nats';
 import { processesWith } from '@microstax/testkit/processes';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { exitCodes } from '../../apps/cli/src/exit-codes.ts';
 import { readUpFile, type UpFile } from '../../apps/cli/src/up-file.ts';
 import { askHttp } from './ask-http.ts';
@@ -13,6 +13,8 @@ import { asYaml, baseline, type EchoAnswer, echo } from './blueprints.ts';
 import { type CliRun, runCli, startCli } from './run-cli.ts';
 
 /** `msx up` as a process: what it starts, writes, and leaves behind. */
+
+vi.setConfig({ testTimeout: 120_000 }); // a dozen processes each, on a machine that may be busy with other tests
 
 let dataDir: string;
 let env: Readonly<Record<string, string>>;
@@ -77,7 +79,10 @@ test('after kill -9 the programs live on, and the next msx up adopts them and en
   const after = await ready(before.pid);
   expect(before.processes.filter(isSameProcess)).toEqual([]);
   const url = await eventually(() => readUpFile(dataDir)?.environments.shop?.web?.http);
-  await eventually(async () => (await askHttp<EchoAnswer>(url)).body.pid === body.pid);
+  await eventually(async () => (await askHttp<EchoAnswer>(url)).body.pid === body.pid, {
+    timeoutMs: 20_000,
+    message: `process ${body.pid} answers again`,
+  });
   const status = await runCli(['status', 'shop', '-o', 'json'], env);
   expect(JSON.parse(status.stdout)).toMatchObject({ state: 'ready', generation: 1 });
 
@@ -117,7 +122,10 @@ test('after kill -9 of msx up --split the programs live on too, and the next msx
   await ready(before.pid);
   expect(before.processes.filter(isSameProcess)).toEqual([]);
   const url = await eventually(() => readUpFile(dataDir)?.environments.shop?.web?.http);
-  await eventually(async () => (await askHttp<EchoAnswer>(url)).body.pid === body.pid);
+  await eventually(async () => (await askHttp<EchoAnswer>(url)).body.pid === body.pid, {
+    timeoutMs: 20_000,
+    message: `process ${body.pid} answers again`,
+  });
   up.child.kill('SIGTERM');
   expect((await up.ended).code).toBe(exitCodes.ok);
   expect(processesWith(dataDir)).toEqual([]);
@@ -136,7 +144,7 @@ function ready(notPid?: number): Promise<UpFile> {
       const file = readUpFile(dataDir);
       return file?.ready === true && file.pid !== notPid && file;
     },
-    { timeoutMs: 20_000, message: 'msx up is ready' },
+    { timeoutMs: 40_000, message: 'msx up is ready' },
   );
 }
 
