@@ -68,7 +68,7 @@ describe('InFlight', () => {
     });
     ends[0]?.();
     ends[0]?.(); // a second end of one request ends no other
-    await Promise.resolve();
+    await new Promise(setImmediate);
     expect(settled).toBe(false);
     ends[1]?.();
     expect(await idle).toBe(0);

@@ -36,7 +36,7 @@ describe('a TCP connection through the router', () => {
   });
 
   test('loses no byte of a large answer to a slow reader', async () => {
-    const sent = Buffer.alloc(30_000_000, 'x');
+    const sent = Buffer.alloc(12_000_000, 'x');
     await using db = await startTcpInstance((socket) => socket.resume().end(sent));
     await using router = aRouter();
     router.put(shopAt([db.port]));
@@ -62,6 +62,22 @@ describe('a TCP connection through the router', () => {
     const client = await connected(await router.listen('shop', 'web', 'tcp'));
     client.end(sent);
     expect(await text(client)).toBe(String(sent.length));
+  });
+
+  test('ends at the target where a client that had said all leaves before it has heard all', async () => {
+    await using db = await startTcpInstance((socket) => {
+      const more = (): void => {
+        while (socket.writable && socket.write('x'.repeat(10_000)));
+      };
+      socket.resume().once('end', more).on('drain', more);
+    });
+    await using router = aRouter();
+    router.put(shopAt([db.port]));
+    const client = await connected(await router.listen('shop', 'web', 'tcp'));
+    client.end('question');
+    await eventually(() => client.readableLength > 0);
+    client.resetAndDestroy();
+    await eventually(() => router.routing.inFlight.open('shop', ['web-0']) === 0 && db.connections() === 0);
   });
 
   test('carries gRPC likewise, and knows no context', async () => {
