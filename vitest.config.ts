@@ -6,6 +6,8 @@ const off = { include: [] };
 /** One project per cost: the suffix of a file says what it needs (style: suffixes). */
 export default defineConfig({
   test: {
+    // Most of the suite waits for servers and processes, so three workers keep two cores busy.
+    maxWorkers: 3,
     projects: [
       {
         test: {

@@ -1,3 +1,6 @@
-import { runProgram } from './src/program.ts';
+import { enableCompileCache } from 'node:module';
 
+// Before anything else is loaded: stripping types anew costs every command a third of a second.
+enableCompileCache();
+const { runProgram } = await import('./src/program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));
