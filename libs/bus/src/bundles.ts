@@ -7,28 +7,30 @@ import { getObject, putObject } from './objects.ts';
 
 type Packed<T> = { readonly body: T; readonly stored: readonly Required<BundleEntry>[] };
 
-/** The body as it goes on the wire: artifacts that are too large are in the object store when this settles. */
-export async function packEvent<T extends object>(connection: Connection, body: T): Promise<T> {
-  const { body: packed, stored } = splitBody(body);
-  for (const { digest, bytes = '' } of stored) await putObject(connection, digest, bytes);
-  return packed;
+/** The body's JSON as it goes on the wire: artifacts that are too large are in the object store when this settles. */
+export async function packEvent(connection: Connection, body: object): Promise<Uint8Array> {
+  const whole = Buffer.from(JSON.stringify(body));
+  if (whole.byteLength <= inlineArtifactBytesMax) return whole; // nothing in it can be too large
+  const { body: packed, stored } = splitBody(body, whole.byteLength);
+  if (stored.length === 0) return whole;
+  await Promise.all(stored.map(({ digest, bytes }) => putObject(connection, digest, bytes ?? '')));
+  return Buffer.from(JSON.stringify(packed));
 }
 
 /**
  * Protocol 8: an artifact over 128 KiB leaves the body, and while the body is over 512 KiB its largest one does. Digests
  * stay, so every service sees the same bundle.
  */
-export function splitBody<T extends object>(body: T): Packed<T> {
+export function splitBody<T extends object>(body: T, wholeBytes = Buffer.byteLength(JSON.stringify(body))): Packed<T> {
   const bundle = bundleOf(body);
   if (bundle === undefined) return { body, stored: [] };
   const inline = inlineEntries(bundle).sort((one, other) => sizeOf(other.bytes) - sizeOf(one.bytes));
-  const sizes = inline.map(({ bytes }) => Buffer.byteLength(JSON.stringify(bytes)));
-  let bodyBytes = Buffer.byteLength(JSON.stringify(body));
+  let bodyBytes = wholeBytes;
   const stored: (BundleEntry & { kind: ArtifactKind; bytes: string })[] = [];
-  for (const [index, entry] of inline.entries()) {
+  for (const entry of inline) {
     if (sizeOf(entry.bytes) <= inlineArtifactBytesMax && bodyBytes <= inlineBodyBytesMax) break;
     stored.push(entry);
-    bodyBytes -= sizes[index] ?? 0;
+    bodyBytes -= Buffer.byteLength(JSON.stringify(entry.bytes));
   }
   if (stored.length === 0) return { body, stored: [] };
   const named = Object.fromEntries(stored.map(({ kind, digest }) => [kind, { digest }]));

@@ -108,6 +108,16 @@ test('an artifact over 128 KiB travels by the object store and is whole again at
   expect(openArtifact(whole, 'revision').value).toEqual(small.value);
 });
 
+test('an object of several chunks, stored twice at once, is read whole by any number of readers', async () => {
+  await using resolver = await connectTestBus(opened.server, 'resolver');
+  const { digest, bytes } = sealArtifact('plan', { text: 'ä'.repeat(1_500_000) });
+  await Promise.all([opened.graph.putObject(digest, bytes), resolver.putObject(digest, bytes)]);
+
+  const read = await Promise.all(Array.from({ length: 8 }, () => resolver.getObject(digest)));
+
+  expect(read.every((one) => one === bytes)).toBe(true);
+});
+
 test('openBundle() rejects with "failed" where nobody stored the object', async () => {
   const { digest } = sealArtifact('plan', { text: 'never stored' });
   await expect(opened.graph.openBundle({ plan: { digest } })).rejects.toMatchObject({ code: 'failed', again: false });

@@ -13,7 +13,6 @@ import { subjectAddress } from './subject-address.ts';
 import { withTrace } from './trace-headers.ts';
 import { untilAnswered } from './until-answered.ts';
 
-const encoder = new TextEncoder();
 const attemptMs = 5_000;
 
 /** Says an event under the protocol's id. Throws a `TypeError` on a body that its own contract refuses. */
@@ -35,7 +34,7 @@ export async function publishEvent<T extends { readonly org: string; readonly en
   const packed = await packEvent(connection, body);
   return publishRaw(connection, {
     subject,
-    body: encoder.encode(JSON.stringify(packed)),
+    body: packed,
     id,
     headers: {
       'Content-Type': 'application/json',
