@@ -34,6 +34,14 @@ export class Listener {
     return listener;
   }
 
+  /** Settles with a listener on just this port, or undefined where it is somebody else's. */
+  static async openAt(options: ListenerOptions, port: number): Promise<Listener | undefined> {
+    const listener = new Listener(options);
+    if (!(await listens(listener.#server, port))) return undefined;
+    listener.#listenPort = port;
+    return listener;
+  }
+
   private constructor({ routing, tcp, address, protocol }: ListenerOptions) {
     this.#address = address;
     this.protocol = protocol;

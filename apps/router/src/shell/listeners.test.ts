@@ -79,6 +79,29 @@ describe('follow()', () => {
     await new Promise((resolve) => stranger.close(resolve));
   });
 
+  test('moves back to the port that the table names once a stranger lets go of it', async () => {
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port: taken } = stranger.address() as { port: number };
+    await using router = aRouter();
+    await router.listeners.follow('shop', [names('web', taken)]);
+    await new Promise((resolve) => stranger.close(resolve));
+    await eventually(() => isOpen(taken));
+  });
+
+  test('stays where a scope was answered with another port, though its old one is free again', async () => {
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port: taken } = stranger.address() as { port: number };
+    await using router = aRouter();
+    await router.listeners.follow('shop', [names('web', taken), names('api', taken)]);
+    const port = await router.listen('shop', 'web');
+    await new Promise((resolve) => stranger.close(resolve));
+    await eventually(() => isOpen(taken)); // the other one, which no scope asked for
+    expect(await router.listen('shop', 'web')).toBe(port);
+    expect(await isOpen(port)).toBe(true);
+  });
+
   test('closes late what a newer table does not name', async () => {
     await using router = aRouter({ lingerMs: 100 });
     const port = await router.listen('shop', 'web');

@@ -5,15 +5,16 @@
 // 2. What a table has named stays open until a newer table, or a newer scope, does not; then it is closed after
 //    `lingerMs`, for callers that are still draining.
 // 3. A listener keeps its port. It asks for the same one again after a restart, and takes another one only where that
-//    is somebody else's.
+//    is somebody else's. It goes on asking for the one that tables name, and moves back as soon as that is free.
 import type { ScopeRequest } from '@microstax/contracts/router-requests';
 import type { ListenerRecord } from '@microstax/model/journal';
 import type { PortProtocol } from '@microstax/model/service-spec';
-import { Listener } from './listener.ts';
+import { Listener, type ListenerOptions } from './listener.ts';
 import type { Routing } from './routing.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const endGraceMs = 2_000;
+const reclaimMs = 500;
 
 /** A listener that a table names; its protocol is unknown where no record says it. */
 export type Named = ListenerRecord & { readonly protocol: PortProtocol | undefined };
@@ -28,12 +29,15 @@ type Wanted = {
 };
 
 type Held = { readonly listener: Listener; closing: NodeJS.Timeout | undefined };
+type Place = { readonly env: string; readonly key: string; readonly port: number };
 
 type OfEnvironment = {
   readonly held: Map<string, Held>;
   /** Keys that a scope asked for and no table has named since. */
   asked: ReadonlySet<string>;
   named: ReadonlySet<string>;
+  /** The port that the newest table names, until a scope answers with another one. */
+  readonly tablePorts: Map<string, number>;
   /** Scopes and tables of one environment, one after the other. */
   turn: Promise<unknown>;
 };
@@ -44,6 +48,7 @@ export class Listeners implements AsyncDisposable {
   readonly #tcp: TcpProxy;
   readonly #environments = new Map<string, OfEnvironment>();
   readonly #stopping = new Set<Listener>();
+  readonly #reclaiming = new Set<NodeJS.Timeout>();
 
   constructor(routing: Routing, lingerMs: number) {
     this.#routing = routing;
@@ -57,6 +62,7 @@ export class Listeners implements AsyncDisposable {
       const records: ListenerRecord[] = [];
       for (const { service, port, protocol, preferredPort } of wanted) {
         const keptPort = keep.find((one) => keyOf(one) === keyOf({ service, port }))?.listenPort;
+        of.tablePorts.delete(keyOf({ service, port }));
         const asked = { service, port, protocol, keptPort, preferredPort: preferredPort ?? undefined };
         records.push((await this.#hold(env, of, asked)).record);
       }
@@ -70,8 +76,10 @@ export class Listeners implements AsyncDisposable {
   follow(env: string, named: readonly Named[]): Promise<void> {
     return this.#inTurn(env, async (of) => {
       const keys = new Set(named.map(keyOf));
-      for (const { listenPort, ...one } of named)
+      for (const { listenPort, ...one } of named) {
+        of.tablePorts.set(keyOf(one), listenPort);
         await this.#hold(env, of, { ...one, keptPort: listenPort, preferredPort: undefined });
+      }
       of.asked = new Set([...of.asked].filter((key) => !keys.has(key)));
       of.named = keys;
       this.#letGo(of);
@@ -87,7 +95,7 @@ export class Listeners implements AsyncDisposable {
     });
   }
 
-  async #hold(env: string, { held }: OfEnvironment, wanted: Wanted): Promise<Listener> {
+  async #hold(env: string, { held, tablePorts }: OfEnvironment, wanted: Wanted): Promise<Listener> {
     const key = keyOf(wanted);
     const before = held.get(key);
     const protocol = wanted.protocol ?? before?.listener.protocol ?? 'http'; // protocol 6
@@ -101,13 +109,34 @@ export class Listeners implements AsyncDisposable {
     const keptPort = before?.listener.record.listenPort ?? wanted.keptPort;
     const ports = [keptPort, preferredPort].filter((one) => one !== undefined);
     const address = { env, service, port };
-    const listener = await Listener.open({ routing: this.#routing, tcp: this.#tcp, address, protocol }, ports);
+    const options = { routing: this.#routing, tcp: this.#tcp, address, protocol };
+    const listener = await Listener.open(options, ports);
     held.set(key, { listener, closing: undefined });
     const { listenPort } = listener.record;
-    if (keptPort !== undefined && keptPort !== listenPort)
+    if (keptPort !== undefined && keptPort !== listenPort) {
       this.#routing.log.warn({ ...address, keptPort, listenPort }, 'another port, because its own is taken');
-    else this.#routing.log.info({ ...address, protocol, listenPort }, 'listens');
+      if (tablePorts.get(key) === keptPort) this.#reclaim({ env, key, port: keptPort }, listener, options);
+    } else this.#routing.log.info({ ...address, protocol, listenPort }, 'listens');
     return listener;
+  }
+
+  /** Invariant 3: its processes and people know the port that the table names, and nothing tells them of another. */
+  #reclaim(place: Place, standIn: Listener, options: ListenerOptions): void {
+    const timer = setTimeout(() => {
+      this.#reclaiming.delete(timer);
+      this.#inTurn(place.env, async ({ held, tablePorts }) => {
+        const one = held.get(place.key);
+        if (one?.listener !== standIn || one.closing !== undefined || tablePorts.get(place.key) !== place.port) return;
+        const own = await Listener.openAt(options, place.port);
+        if (own === undefined) return this.#reclaim(place, standIn, options);
+        held.set(place.key, { listener: own, closing: undefined });
+        this.#stop(standIn);
+        this.#routing.log.info({ ...options.address, listenPort: place.port }, 'listens on its own port again');
+      }).catch((error: unknown) =>
+        this.#routing.log.warn({ error, ...options.address }, 'cannot listen on its own port'),
+      );
+    }, reclaimMs).unref();
+    this.#reclaiming.add(timer);
   }
 
   #letGo({ held, asked, named }: OfEnvironment): void {
@@ -129,7 +158,7 @@ export class Listeners implements AsyncDisposable {
   #inTurn<T>(env: string, work: (of: OfEnvironment) => Promise<T>): Promise<T> {
     let of = this.#environments.get(env);
     if (of === undefined) {
-      of = { held: new Map(), asked: new Set(), named: new Set(), turn: Promise.resolve() };
+      of = { held: new Map(), asked: new Set(), named: new Set(), tablePorts: new Map(), turn: Promise.resolve() };
       this.#environments.set(env, of);
     }
     const mine = of;
@@ -140,6 +169,7 @@ export class Listeners implements AsyncDisposable {
 
   /** Takes nothing new, and lets what is in flight finish for a moment. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#reclaiming) clearTimeout(timer);
     const environments = [...this.#environments.values()];
     await Promise.all(environments.map(({ turn }) => turn));
     const held = environments.flatMap((of) => [...of.held.values()]);
