@@ -85,6 +85,8 @@ export type FaultHouse = AsyncDisposable & {
   apply(blueprint: WrittenBlueprint): Promise<Applied>;
   /** Sends and does not wait for an answer. */
   send(blueprint: WrittenBlueprint): Promise<string>;
+  /** The client's own retry: sends it again under its id, unless it has its answer (protocol 2). */
+  sendAgain(submission: string, blueprint: WrittenBlueprint): Promise<void>;
   command(verb: CommandVerb, env: string): Promise<Applied>;
   answer(submission: string, timeoutMs?: number): Promise<SubmissionAnswer>;
   /** Settles with an activation that has its outcome. */
@@ -263,8 +265,7 @@ type Furniture = {
 function furnish({ dataDir, startsFile, nats, variables, gates, rooms, bus, owned }: Furniture): FaultHouse {
   const org = defaultOrg;
   const submitted = new Set<string>();
-  const submit = async (subject: string, body: string): Promise<string> => {
-    const id = randomUUID();
+  const submit = async (subject: string, body: string, id: string = randomUUID()): Promise<string> => {
     submitted.add(id);
     await eventually(async () => (await bus.publishRaw({ subject, body: Buffer.from(body), id })) !== undefined, {
       timeoutMs: answerMsMax,
@@ -285,6 +286,11 @@ function furnish({ dataDir, startsFile, nats, variables, gates, rooms, bus, owne
     loseBus: () => nats.lose(),
     killBus: () => nats.kill(),
     send: (blueprint) => submit(blueprintSubject({ org, env: blueprint.name }), asYaml(blueprint)),
+    async sendAgain(submission, blueprint) {
+      const asked = async () => ({ answer: (await bus.request(answerOf, org, { submission })).answer });
+      const { answer } = await eventually(asked, { timeoutMs: answerMsMax, message: 'the graph answers' });
+      if (answer === null) await submit(blueprintSubject({ org, env: blueprint.name }), asYaml(blueprint), submission);
+    },
     apply: async (blueprint) => answered(await house.send(blueprint)),
     command: async (verb, env) => answered(await submit(commandSubject({ service: 'graph', org, env, verb }), '')),
     answer: (submission, timeoutMs = answerMsMax) =>
@@ -347,15 +353,20 @@ async function closeBooks(house: FaultHouse, submitted: ReadonlySet<string>): Pr
     { timeoutMs: answerMsMax, message: `all ${submitted.size} submissions are answered` },
   );
   onlyOneEach(answers);
-  const { items: environments } = await house.ask({ kind: 'environments' });
-  let activations = 0;
-  for (const { env } of environments) {
+  const activations = await eventually(() => countSettled(house), { timeoutMs: outcomeMsMax, intervalMs: pollMs });
+  return { submissions: submitted.size, answers: answers.length, activations };
+}
+
+/** Throws while an activation has no outcome. */
+async function countSettled(house: FaultHouse): Promise<number> {
+  let count = 0;
+  for (const { env } of (await house.ask({ kind: 'environments' })).items) {
     const { items } = await house.ask({ kind: 'activations', env });
     const open = items.filter(({ outcome }) => outcome === null).map(({ activation }) => activation);
     if (open.length > 0) throw new Error(`Without an outcome: ${open.join(', ')}`);
-    activations += items.length;
+    count += items.length;
   }
-  return { submissions: submitted.size, answers: answers.length, activations };
+  return count;
 }
 
 function onlyOneEach(answers: readonly SubmissionItem[]): void {

@@ -125,6 +125,10 @@ export const takeover = defineRequest<TakeoverRequest, TakeoverReply>(
  * What a starting runtime asks: executions that are not finished, and what serves. It adopts or ends what a killed
  * predecessor on its host left (protocol 22, 24), and writes route tables again (29).
  */
+export type EstateRequest = {
+  /** Only this environment. */
+  readonly env?: string | undefined;
+};
 export type EstateReply = {
   readonly environments: readonly {
     readonly org: string;
@@ -139,9 +143,11 @@ export type EstateReply = {
     readonly inventory: Inventory;
     readonly plan: Digest | null;
     readonly resolution: Digest | null;
+    /** What serves, which is not what was executed last where that failed. */
+    readonly serving: { readonly generation: number; readonly plan: Digest; readonly resolution: Digest } | null;
   }[];
 };
-export const estate = defineRequest<Record<string, never>, EstateReply>(
+export const estate = defineRequest<EstateRequest, EstateReply>(
   'graph',
   'estate',
   'What the runtime has to look after',

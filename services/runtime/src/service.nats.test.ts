@@ -66,7 +66,7 @@ beforeAll(async () => {
       endpoint(append, (request, about) => graph.append(about.org, request)),
       endpoint(renew, (request, about) => graph.renew(about.org, request)),
       endpoint(takeover, (request, about) => graph.takeover(about.org, request)),
-      endpoint(estate, () => graph.estate()),
+      endpoint(estate, (request, about) => graph.estate(about.org, request.env)),
       endpoint(drift, (request, about) => graph.drift(about.org, request)),
       endpoint(artifact, async ({ digest }) => {
         const sealed = graph.artifacts.get(digest) as { kind: string; bytes: string } | undefined;
@@ -275,11 +275,10 @@ test('runtime: an orderly end stops everything and says so; without it what live
   expect(processesWith(dataDir)).toEqual([]);
 
   // The next start heals what serves, and that is no drift (protocol 24).
-  const statuses = await bus.bucket(buckets.environments);
-  await statuses.put(`${org}.shop`, { serving: { generation: 5 } });
   graph.drifts.length = 0;
   runtime = await start();
-  expect(graph.drifts).toEqual([{ env: 'shop', services: ['web'], orderly: true }]);
+  expect(graph.drifts).toContainEqual({ env: 'shop', services: ['web'], orderly: true });
+  expect(graph.drifts.every(({ orderly }) => orderly)).toBe(true);
   await runtime[Symbol.asyncDispose]();
 
   runtime = await start({ MSX_END_INSTANCES: 'false' });

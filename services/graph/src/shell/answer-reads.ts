@@ -4,9 +4,16 @@ import type {
   ArtifactReply,
   ArtifactRequest,
   EstateReply,
+  EstateRequest,
 } from '@microstax/contracts/graph-requests';
-import type { AnswerDocument, ArtifactDocument, EnvironmentDocument, ExecutionDocument } from '../core/documents.ts';
-import { answerAt, artifactAt, executionAt } from '../core/places.ts';
+import type {
+  ActivationDocument,
+  AnswerDocument,
+  ArtifactDocument,
+  EnvironmentDocument,
+  ExecutionDocument,
+} from '../core/documents.ts';
+import { activationAt, answerAt, artifactAt, environmentAt, executionAt } from '../core/places.ts';
 import type { Graph } from './graph.ts';
 
 type About = { readonly org: string };
@@ -31,12 +38,18 @@ export async function answerArtifact(
   return row ? { kind: row.body.kind, bytes: row.body.bytes } : null;
 }
 
-/** What a starting runtime has to look after: what serves, and what was begun. */
-export async function answerEstate({ store }: Graph, { org }: About): Promise<EstateReply> {
-  const rows = await store.scan<EnvironmentDocument>('environments', { prefix: `${org}/` });
-  const touched = rows.map(({ body }) => body).filter(({ execution }) => execution !== null);
+/** What a runtime has to look after, all of it or in one environment: what serves, and what was begun. */
+export async function answerEstate({ store }: Graph, { env }: EstateRequest, { org }: About): Promise<EstateReply> {
+  const rows =
+    env === undefined
+      ? await store.scan<EnvironmentDocument>('environments', { prefix: `${org}/` })
+      : await store.getMany<EnvironmentDocument>([environmentAt(org, env)]);
+  const touched = rows.flatMap((row) => (row?.body.execution ? [row.body] : []));
   const executions = await store.getMany<ExecutionDocument>(
     touched.map(({ env, execution }) => executionAt(org, env, execution?.generation ?? 0)),
+  );
+  const serving = await store.getMany<ActivationDocument>(
+    touched.map((environment) => activationAt(org, environment.env, environment.serving?.generation ?? 0)),
   );
   return {
     environments: touched.map((environment, index) => {
@@ -54,7 +67,14 @@ export async function answerEstate({ store }: Graph, { org }: About): Promise<Es
         inventory,
         plan: execution?.plan ?? null,
         resolution: execution?.resolution ?? null,
+        serving: servingOf(serving[index]?.body),
       };
     }),
   };
+}
+
+function servingOf(activation: ActivationDocument | undefined): EstateReply['environments'][number]['serving'] {
+  const { plan, resolution } = activation?.artifacts ?? {};
+  if (activation === undefined || plan === undefined || resolution === undefined) return null;
+  return { generation: activation.generation, plan, resolution };
 }

@@ -17,6 +17,7 @@ const status: EnvironmentStatus = {
   head: null,
   target: null,
   serving: null,
+  servingWanted: null,
   outcome: null,
   reason: 'web crashed',
   local: null,
@@ -37,6 +38,14 @@ test('awaitVerdict() is ready once the provider serves, also while its newest ac
   given({ serving, outcome: 'failed' as const })
     .when(ask)
     .then({ kind: 'ready' });
+});
+
+test('awaitVerdict() waits for a provider that is resumed, and gives up on one whose resumption failed', () => {
+  const resuming = { serving, servingWanted: 'stopped' as const, generation: 3 };
+  given(resuming).when(ask).then({ kind: 'waiting' });
+  given({ ...resuming, outcome: 'failed' as const })
+    .when(ask)
+    .thenMatches({ kind: 'hopeless' });
 });
 
 test('awaitVerdict() gives up on a provider that ended badly and serves nothing, with its reason', () => {

@@ -6,6 +6,7 @@ import type { JournalPosition } from './task.ts';
 export class EstateBook {
   readonly #positions = new Map<string, JournalPosition>();
   readonly #owed = new Map<string, OwedDrift>();
+  readonly #doubted = new Map<string, { readonly org: string; readonly env: string }>();
 
   note(position: JournalPosition): void {
     this.#positions.set(environmentKey(position.org, position.env), position);
@@ -33,6 +34,20 @@ export class EstateBook {
   /** The graph has been told, or somebody else will. */
   settle(org: string, env: string): void {
     this.#owed.delete(environmentKey(org, env));
+  }
+
+  /** The bus may have forgotten its table, and nobody has looked at what lives of it. */
+  doubt(org: string, env: string): void {
+    this.#doubted.set(environmentKey(org, env), { org, env });
+  }
+
+  /** It was looked at. */
+  trust(org: string, env: string): void {
+    this.#doubted.delete(environmentKey(org, env));
+  }
+
+  doubted(): readonly { readonly org: string; readonly env: string }[] {
+    return [...this.#doubted.values()];
   }
 
   get(org: string, env: string): JournalPosition | undefined {

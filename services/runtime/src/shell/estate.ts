@@ -1,33 +1,42 @@
-import type { EstateReply } from '@microstax/contracts/graph-requests';
 import { environmentKey } from '@microstax/contracts/topology';
-import type { EnvironmentStatus } from '@microstax/model/status';
 import { isSameProcess } from '@microstax/service/process-identity';
 import { wantedInstances, workloadJobs } from '../core/instances.ts';
 import { routeTable } from '../core/route-table.ts';
 import { instancesWereAdopted } from '../events.ts';
-import { type ExecutionArtifacts, loadArtifacts } from './load-artifacts.ts';
 import { noteLost } from './note-lost.ts';
 import { missingInstances } from './prepare.ts';
 import { writeRoutes } from './route-key.ts';
 import type { Runner } from './run-execution.ts';
 import { sayDrift } from './say-drift.ts';
+import { type EstateEntry, servingArtifacts } from './serving-table.ts';
 import { takeOver } from './take-over.ts';
 import type { JournalPosition } from './task.ts';
-
-type Entry = EstateReply['environments'][number];
 
 /**
  * What a runtime does at start, before it hears anything, and when the bus came back: adopts what lives, tells what is
  * missing, takes over what a dead owner on this host left open (protocol 22, 24), and writes route tables that the bus
- * forgot (29). May be repeated at any time.
+ * forgot (29). May be repeated at any time. What could not be taken up, because something runs there or is away, is doubted
+ * until a later look can.
  */
 export async function takeUpEstate(runner: Runner): Promise<void> {
   const { environments } = await runner.world.graph.estate(runner.org);
-  for (const entry of environments) {
-    await takeUp(entry, runner).catch((err: unknown) =>
-      runner.world.log.error({ err, org: entry.org, env: entry.env }, 'cannot take up an environment'),
-    );
+  for (const { org, env } of environments) runner.book.doubt(org, env);
+  for (const entry of environments) await tryToTakeUp(entry, runner);
+}
+
+/** Takes up what could not be taken up before. */
+export async function takeUpDoubted(runner: Runner): Promise<void> {
+  for (const { org, env } of runner.book.doubted()) {
+    const [entry] = (await runner.world.graph.estate(org, env)).environments;
+    if (entry) await tryToTakeUp(entry, runner);
+    else runner.book.trust(org, env);
   }
+}
+
+async function tryToTakeUp(entry: EstateEntry, runner: Runner): Promise<void> {
+  await takeUp(entry, runner).catch((err: unknown) =>
+    runner.world.log.warn({ err, org: entry.org, env: entry.env }, 'cannot take up an environment yet'),
+  );
 }
 
 /** Asks again what there is to look after, where another writer moved a journal on. */
@@ -39,7 +48,7 @@ export async function refreshEstate({ org, world, book, runs }: Runner): Promise
   }
 }
 
-async function takeUp(entry: Entry, runner: Runner): Promise<void> {
+async function takeUp(entry: EstateEntry, runner: Runner): Promise<void> {
   const { org, env, generation, epoch, execution, owner } = entry;
   if (entry.open) {
     // A living owner, or one on another host, is the graph's to judge.
@@ -49,12 +58,15 @@ async function takeUp(entry: Entry, runner: Runner): Promise<void> {
     return takeOver({ org, env, generation, execution, epoch, reason }, runner);
   }
   const position = positionOf(entry);
-  if (!position) return;
+  if (!position) return runner.book.trust(org, env);
   runner.book.note(position);
-  await runner.runs.whileIdle(environmentKey(org, env), () => heal(entry, position, runner));
+  await runner.runs.whileIdle(environmentKey(org, env), async () => {
+    await heal(entry, position, runner);
+    runner.book.trust(org, env);
+  });
 }
 
-async function heal(entry: Entry, position: JournalPosition, runner: Runner): Promise<void> {
+async function heal(entry: EstateEntry, position: JournalPosition, runner: Runner): Promise<void> {
   const { org, env } = entry;
   const { world } = runner;
   const missing = missingInstances(position.inventory, world);
@@ -77,7 +89,7 @@ async function heal(entry: Entry, position: JournalPosition, runner: Runner): Pr
 }
 
 async function servicesThatServedAndAreGone(
-  entry: Entry,
+  entry: EstateEntry,
   position: JournalPosition,
   { world }: Runner,
 ): Promise<readonly string[]> {
@@ -89,7 +101,7 @@ async function servicesThatServedAndAreGone(
     .filter((service) => !there.has(service));
 }
 
-async function restoreRoutes(entry: Entry, position: JournalPosition, { world }: Runner): Promise<void> {
+async function restoreRoutes(entry: EstateEntry, position: JournalPosition, { world }: Runner): Promise<void> {
   const { org, env, epoch } = entry;
   const artifacts = await servingArtifacts(entry, world);
   if (!artifacts || artifacts.plan.wanted === 'deleted') return;
@@ -101,20 +113,14 @@ async function restoreRoutes(entry: Entry, position: JournalPosition, { world }:
   });
 }
 
-/** What serves, which is not what was executed last where that failed. */
-async function servingArtifacts(
-  { org, env, generation, plan, resolution }: Entry,
-  { graph, statuses }: Runner['world'],
-): Promise<(ExecutionArtifacts & { readonly generation: number }) | undefined> {
-  const status = await statuses.get<EnvironmentStatus>(environmentKey(org, env));
-  const serving = status?.value.serving?.generation;
-  if (serving === undefined) return undefined;
-  const digests = serving === generation ? { plan, resolution } : await graph.artifactsAt(org, env, serving);
-  if (!digests?.plan || !digests.resolution) return undefined;
-  const artifacts = await loadArtifacts(graph, org, { plan: digests.plan, resolution: digests.resolution });
-  return { ...artifacts, generation: serving };
-}
-
-function positionOf({ org, env, generation, execution, epoch, length, inventory }: Entry): JournalPosition | undefined {
+function positionOf({
+  org,
+  env,
+  generation,
+  execution,
+  epoch,
+  length,
+  inventory,
+}: EstateEntry): JournalPosition | undefined {
   return execution === null ? undefined : { org, env, generation, execution, epoch, length, inventory };
 }

@@ -1,6 +1,8 @@
 import { Unavailable } from '@microstax/bus/bus-error';
+import { sealArtifact } from '@microstax/model/artifact';
 import type { JournalEvent } from '@microstax/model/journal';
 import type { Job, Plan } from '@microstax/model/plan';
+import type { RouteTable } from '@microstax/model/route-table';
 import { eventually } from '@microstax/testkit/eventually';
 import { describe, expect, test } from 'vitest';
 import { aPlan, aResolution, aSpec } from '../core/testing/plans.ts';
@@ -90,6 +92,28 @@ describe('Executor', () => {
     expect(world.graph.inventory(env).instances).toContainEqual(apiBefore);
     const second = steps(world.graph.journal(env)).slice(-20);
     expect(second.indexOf('done routes')).toBeLessThan(second.indexOf('intended removals'));
+  });
+
+  test('a claim on a bus that forgot the table stamps what serves, not an empty one', async () => {
+    const world = memoryWorld();
+    const plan = aPlan(env, [web]);
+    const digests = {
+      plan: sealArtifact('plan', plan).digest,
+      resolution: sealArtifact('resolution', aResolution(plan)).digest,
+    };
+    world.graph.artifacts.set(digests.plan, plan).set(digests.resolution, aResolution(plan));
+    world.graph.approved.set(env, digests);
+    await executed(plan, 1, world);
+    const before = await world.tables.get<RouteTable>('default.shop');
+    await world.tables.delete('default.shop');
+    let during: RouteTable | undefined;
+    world.driver.readiness = async () => {
+      during = (await world.tables.get<RouteTable>('default.shop'))?.value;
+      return { kind: 'ready' };
+    };
+    await executed(aPlan(env, [aSpec('web', { args: ['2'] })]), 2, world);
+    expect(before?.value.endpoints).toHaveLength(1);
+    expect(during).toEqual({ ...before?.value, epoch: 2 });
   });
 
   test('on failure ends what it started, and leaves what served', async () => {

@@ -21,7 +21,6 @@ import {
   type TakeoverRequest,
   takeover,
 } from '@microstax/contracts/graph-requests';
-import { query } from '@microstax/contracts/queries';
 import type { RequestContract } from '@microstax/contracts/request-contract';
 import { type ArtifactKind, type Digest, digestOfBytes } from '@microstax/model/digest';
 import { defaultOrg } from '@microstax/model/names';
@@ -32,18 +31,14 @@ export interface Graph {
   append(org: string, request: AppendRequest): Promise<AppendReply>;
   renew(org: string, request: RenewRequest, timeoutMs: number): Promise<RenewReply>;
   takeover(org: string, request: TakeoverRequest): Promise<TakeoverReply>;
-  /** What an organisation's runtime has to look after. */
-  estate(org: string): Promise<EstateReply>;
+  /** What an organisation's runtime has to look after, all of it or in one environment. */
+  estate(org: string, env?: string): Promise<EstateReply>;
   drift(org: string, request: DriftRequest): Promise<DriftReply>;
   /** The value behind a digest, verified; undefined where the store has none. */
   artifact<T>(org: string, kind: ArtifactKind, digest: Digest): Promise<T | undefined>;
-  /** The digests of a generation's artifacts by kind; undefined where there is no such generation. */
-  artifactsAt(org: string, env: string, generation: number): Promise<ArtifactDigests | undefined>;
   /** Whether the graph answers. */
   answers(): Promise<boolean>;
 }
-
-export type ArtifactDigests = Readonly<Partial<Record<string, Digest>>>;
 
 const probeTimeoutMs = 1_000;
 const requestTimeoutMs = 5_000; // the graph holds a claim for up to 1 s (protocol 16)
@@ -67,7 +62,7 @@ export function graphOver(bus: Bus): Graph {
     append: (org, request) => ask(append, org, request),
     renew: (org, request, timeoutMs) => ask(renew, org, request, timeoutMs),
     takeover: (org, request) => ask(takeover, org, request),
-    estate: (org) => ask(estate, org, {}),
+    estate: (org, env) => ask(estate, org, { env }),
     drift: (org, request) => ask(drift, org, request),
     artifact: async <T>(org: string, kind: ArtifactKind, digest: Digest) => {
       const reply = await ask(artifact, org, { digest });
@@ -75,10 +70,6 @@ export function graphOver(bus: Bus): Graph {
       const found = digestOfBytes(kind, reply.bytes);
       if (found !== digest) throw new Error(`Cannot open ${kind} ${digest}: its bytes have digest ${found}`);
       return JSON.parse(reply.bytes) as T;
-    },
-    artifactsAt: async (org, env, generation) => {
-      const reply = await ask(query, org, { kind: 'environment-detail', env, at: generation });
-      return reply.kind === 'environment-detail' ? reply.item.activation?.artifacts : undefined;
     },
     answers: () =>
       ask(incarnationOf, defaultOrg, {}, probeTimeoutMs).then(

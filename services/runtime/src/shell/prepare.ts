@@ -4,6 +4,7 @@ import { type Execution, evolveAll } from '../core/execution-state.ts';
 import { emptyRouteTable } from '../core/route-table.ts';
 import { strangersWereEnded } from '../events.ts';
 import { writeRoutes } from './route-key.ts';
+import { servingTable } from './serving-table.ts';
 import type { ExecutionTask } from './task.ts';
 import type { World } from './world.ts';
 
@@ -61,12 +62,15 @@ async function strangersOf(
   return (await world.driver.list({ org, env })).filter(({ id }) => !known.has(id));
 }
 
+// Where the bus has forgotten the table, what serves is stamped: an empty one would end it for every router (protocol 29).
 async function stampRoutes(
-  { org, env, epoch, plan, resolution }: ExecutionTask,
-  { tables }: World,
+  { org, env, epoch, generation, plan, resolution }: ExecutionTask,
+  world: World,
 ): Promise<'passed' | 'fenced'> {
-  const write = await writeRoutes(tables, { org, env, epoch }, (present) => {
+  const write = await writeRoutes(world.tables, { org, env, epoch }, async (present) => {
     if (present) return { ...present, epoch };
+    const serving = generation > 1 ? await servingTable(org, env, epoch, world) : undefined;
+    if (serving) return serving;
     return plan.wanted === 'deleted' ? undefined : emptyRouteTable({ resolution, epoch });
   });
   return write.kind === 'fenced' ? 'fenced' : 'passed';

@@ -16,13 +16,13 @@ export type RouteWrite =
 export async function writeRoutes(
   tables: Bucket,
   about: { readonly org: string; readonly env: string; readonly epoch: number },
-  next: (present: RouteTable | undefined) => RouteTable | undefined,
+  next: (present: RouteTable | undefined) => RouteTable | undefined | Promise<RouteTable | undefined>,
 ): Promise<RouteWrite> {
   const key = environmentKey(about.org, about.env);
   for (;;) {
     const entry = await tables.get<RouteTable>(key);
     if (entry && entry.value.epoch > about.epoch) return { kind: 'fenced', epoch: entry.value.epoch };
-    const table = next(entry?.value);
+    const table = await next(entry?.value);
     if (table === undefined) return { kind: 'written', revision: entry?.revision ?? 0 };
     if (entry && canonicalJson(entry.value) === canonicalJson(table))
       return { kind: 'written', revision: entry.revision };

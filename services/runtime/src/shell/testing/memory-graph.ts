@@ -13,6 +13,7 @@ type Row = {
   owner: Parameters<Graph['claim']>[1]['owner'];
   plan: Digest;
   resolution: Digest;
+  serving: { readonly generation: number; readonly plan: Digest; readonly resolution: Digest } | null;
 };
 
 /** The graph's side of claims and journals in memory, by the rules that the runtime relies on; only for tests. */
@@ -49,6 +50,7 @@ export class MemoryGraph implements Graph {
     const row: Row = {
       entries: [],
       inventory: emptyInventory,
+      serving: null,
       ...before,
       ...{ generation, owner, plan, resolution, open: true, execution: `${env}@${generation}` },
       epoch: (before?.epoch ?? 0) + 1,
@@ -67,7 +69,10 @@ export class MemoryGraph implements Graph {
     const reason = request.events.map((event) => this.refuse(event)).find((text) => text !== undefined);
     if (reason !== undefined) return { kind: 'refused', reason } as const;
     this.#write(row, request.events);
-    if (request.events.some(({ type }) => type === 'finished')) row.open = false;
+    const finished = request.events.find((event) => event.type === 'finished');
+    if (finished) row.open = false;
+    const { generation, plan, resolution } = row;
+    if (finished?.outcome === 'ready') row.serving = { generation, plan, resolution };
     return { kind: 'appended', length: row.entries.length } as const;
   }
 
@@ -95,11 +100,13 @@ export class MemoryGraph implements Graph {
     } as const;
   }
 
-  async estate() {
-    const environments = [...this.#rows].map(([env, row]) => {
+  async estate(_org = 'default', only?: string) {
+    const rows = [...this.#rows].filter(([env]) => only === undefined || env === only);
+    const environments = rows.map(([env, row]) => {
       const { generation, epoch, execution, owner, open, inventory, plan, resolution } = row;
       const length = row.entries.length;
-      return { org: 'default', env, generation, epoch, length, execution, owner, open, inventory, plan, resolution };
+      const executed = { generation, execution, owner, open, plan, resolution };
+      return { org: 'default', env, epoch, length, inventory, serving: row.serving, ...executed };
     });
     return { environments };
   }
@@ -112,8 +119,6 @@ export class MemoryGraph implements Graph {
   async artifact<T>(_org: string, _kind: string, digest: Digest): Promise<T | undefined> {
     return this.artifacts.get(digest) as T | undefined;
   }
-
-  async artifactsAt(): Promise<undefined> {}
 
   async answers(): Promise<boolean> {
     return true;
