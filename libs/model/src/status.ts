@@ -38,6 +38,8 @@ export type EnvironmentStatus = {
   readonly head: Pointer;
   readonly target: Pointer;
   readonly serving: Pointer;
+  /** What was wanted of what serves; stopped or deleted, it serves nothing to others (protocol 12). */
+  readonly servingWanted: Wanted | null;
   /** The newest activation's outcome, once it has one. */
   readonly outcome: Outcome | null;
   /** Why the state is what it is; what is being waited for while activating. */

@@ -83,6 +83,22 @@ test('append() tells what is being waited for', () => {
   ]);
 });
 
+test('append() tells what was begun first once what was begun later is over', () => {
+  const intended = (job: string): JournalEvent => ({
+    type: 'intended',
+    job,
+    action: 'create',
+    idempotencyKey: claiming.approval,
+  });
+  const state = claimed(feature);
+  const begun = append(request({}, intended('await:base/web'), intended('scope')), state).changes.puts;
+  const body = (collection: string) => begun.find((row) => row.collection === collection)?.body as never;
+  const next = { ...state, environment: body('environments'), execution: body('executions') } as AppendState;
+  const { changes } = append(request({ length: 3 }, { type: 'done', job: 'scope' }), next);
+  const row = changes.puts.find(({ collection }) => collection === 'activations');
+  expect(row?.body).toMatchObject({ reason: 'waits for "base" to serve "web"' });
+});
+
 test('append() fences another epoch or execution and tells a stale length', () => {
   const state = claimed(feature);
   expect(append(request({ epoch: 9 }, started), state)).toMatchObject({

@@ -104,7 +104,7 @@ function write(request: AppendRequest, state: Known): AppendDecision {
       ...entries.map((entry) => ({ ...journalAt(org, env, entry.n), body: entry })),
       { ...environmentAt(org, env), body: grown },
       ...(run === execution ? [] : [executionPut(run)]),
-      ...progressPuts(activation, request.events),
+      ...progressPuts(activation, execution, run),
     ],
     removes: [],
     appends: appendSayings(entries, activation, execution),
@@ -116,10 +116,11 @@ function write(request: AppendRequest, state: Known): AppendDecision {
   return { reply: { kind: 'appended', length }, changes };
 }
 
-/** What is being waited for, for whoever watches: the last thing that was begun. */
-function progressPuts(activation: ActivationDocument, events: readonly JournalEvent[]): Put[] {
-  const begun = events.findLast((event) => event.type === 'intended');
-  return begun ? [activationPut({ ...activation, reason: waitingFor(begun.job) })] : [];
+/** What is being waited for, for whoever watches: the last thing that was begun and is not over. */
+function progressPuts(activation: ActivationDocument, before: ExecutionDocument, now: ExecutionDocument): Put[] {
+  const job = now.underWay.at(-1);
+  if (job === undefined || job === before.underWay.at(-1)) return [];
+  return [activationPut({ ...activation, reason: waitingFor(job) })];
 }
 
 function waitingFor(job: string): string {
@@ -148,7 +149,14 @@ function evolveExecution(execution: ExecutionDocument, events: readonly JournalE
   const awaits = failed.flatMap(({ job }) => awaitedBy(job) ?? []);
   const reason = failed.at(-1)?.reason ?? execution.reason;
   const state = execution.state === 'claimed' ? 'running' : execution.state;
-  return { ...execution, state, reason, failedAwaits: [...new Set([...execution.failedAwaits, ...awaits])] };
+  const underWay = moves.reduce(evolveUnderWay, execution.underWay);
+  return { ...execution, state, reason, underWay, failedAwaits: [...new Set([...execution.failedAwaits, ...awaits])] };
+}
+
+function evolveUnderWay(jobs: readonly string[], event: JournalEvent): readonly string[] {
+  if (event.type === 'intended') return [...jobs.filter((job) => job !== event.job), event.job];
+  if (event.type === 'done' || event.type === 'failed') return jobs.filter((job) => job !== event.job);
+  return jobs;
 }
 
 type Finished = Extract<JournalEvent, { type: 'finished' }>;

@@ -159,6 +159,7 @@ test('claim() supersedes the execution under way and every older activation', ()
     reason: '',
     plan: claiming.approval,
     resolution: claiming.approval,
+    underWay: [],
     failedAwaits: [],
     holds: [],
     keys: [],

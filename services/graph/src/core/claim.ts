@@ -295,6 +295,7 @@ function newExecution(
     reason: 'claimed',
     plan: approved.approval.plan,
     resolution: approved.approval.resolution,
+    underWay: [],
     failedAwaits: [],
     holds,
     keys,

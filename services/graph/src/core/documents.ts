@@ -99,6 +99,8 @@ export type ExecutionDocument = {
   readonly reason: string;
   readonly plan: Digest;
   readonly resolution: Digest;
+  /** Jobs that were begun and have no outcome, in the order of their beginning. */
+  readonly underWay: readonly string[];
   /** Providers whose `await` job failed. */
   readonly failedAwaits: readonly string[];
   /** What this execution's success leaves held; what it does not name goes then (protocol 18). */

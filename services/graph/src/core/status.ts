@@ -1,11 +1,12 @@
 import { type EnvironmentState, type EnvironmentStatus, stages } from '@microstax/model/status';
 import type { ActivationDocument, EnvironmentDocument } from './documents.ts';
+import { served } from './offer.ts';
 import { traceIdOf } from './trace-id.ts';
 
 /** What everybody may know of an environment, projected from its row and its newest activation (protocol 19). */
 export function statusOf(environment: EnvironmentDocument, newest: ActivationDocument): EnvironmentStatus {
-  const { org, env, mode, parent, wanted, generation, journalLength, epoch, head, target, serving, updatedAt } =
-    environment;
+  const { org, env, mode, parent, wanted, generation, journalLength, epoch, updatedAt } = environment;
+  const { head, target, serving, servingWanted } = environment;
   return {
     org,
     env,
@@ -20,6 +21,7 @@ export function statusOf(environment: EnvironmentDocument, newest: ActivationDoc
     head,
     target,
     serving,
+    servingWanted,
     outcome: newest.outcome,
     reason: reasonOf(environment, newest),
     local: newest.local,
@@ -59,10 +61,9 @@ function stateOf(environment: EnvironmentDocument, { outcome, stage, wanted }: A
   }
 }
 
-function reasonOf(
-  { serving, degraded }: EnvironmentDocument,
-  { outcome, reason, generation }: ActivationDocument,
-): string {
+function reasonOf(environment: EnvironmentDocument, { outcome, reason, generation }: ActivationDocument): string {
+  const { degraded } = environment;
+  const serving = served(environment);
   if (outcome === 'ready' && degraded) return 'instances were lost again and again; see: msx get executions';
   const bad = outcome === 'failed' || outcome === 'refused' || outcome === 'denied';
   if (!bad || serving === null || serving.generation === generation) return reason;
