@@ -78,12 +78,16 @@ export class SqliteDatabase implements Disposable {
     });
   }
 
-  commit(batch: RawBatch): RawCommit {
+  /**
+   * Commits batches one after the other in one transaction: each sees what those before it wrote, and one whose guard is
+   * lost writes nothing. All are on disk when this returns; when it throws, none is.
+   */
+  commitAll(batches: readonly RawBatch[]): readonly RawCommit[] {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const result = this.#write(batch);
-      this.#db.exec(result.kind === 'committed' ? 'COMMIT' : 'ROLLBACK');
-      return result;
+      const results = batches.map((batch) => this.#write(batch));
+      this.#db.exec(results.some(({ kind }) => kind === 'committed') ? 'COMMIT' : 'ROLLBACK');
+      return results;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw storeError(error);
@@ -96,6 +100,7 @@ export class SqliteDatabase implements Disposable {
     this.#lock[Symbol.dispose]();
   }
 
+  // Guards come before the first write, so that a lost one leaves nothing behind.
   #write(batch: RawBatch): RawCommit {
     for (const [collection, key, expected] of batch.guards) {
       const row = this.#statements.version.get(collection, key) as { version: number } | undefined;

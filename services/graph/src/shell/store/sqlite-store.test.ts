@@ -42,6 +42,35 @@ describe('the SQLite store', () => {
     await expect(store.get('meta', 'bus')).rejects.toThrow('it is closed');
   });
 
+  test('commits that come together see each other in their order, and one that fails spoils no other', async () => {
+    await using store = await openSqliteStore(newPath());
+    const nothing = { guards: [], puts: [], removes: [], appends: [] };
+    const at = (key: string) => ({ collection: 'environments', key }) as const;
+    const put = (key: string, body: unknown) => ({ ...nothing, puts: [{ ...at(key), body }] });
+    const results = await Promise.allSettled([
+      store.commit(put('default/a', 1)),
+      store.commit({ ...put('default/b', 2), guards: [{ ...at('default/a'), version: 0 }] }),
+      store.commit(put('default/c', 3)),
+      store.commit({ ...put('default/d', 4), appends: [{ log: 'outbox', org: 'default', body: undefined }] }),
+      store.commit({ ...put('default/e', 5), guards: [{ ...at('default/e'), version: 0 }] }),
+    ]);
+    expect(results.map((result) => (result.status === 'fulfilled' ? result.value.kind : result.status))).toEqual([
+      'committed',
+      'conflict',
+      'committed',
+      'rejected',
+      'committed',
+    ]);
+    const rows = await store.scan('environments', { prefix: 'default/' });
+    expect(rows.map(({ key, body }) => [key, body])).toEqual([
+      ['default/a', 1],
+      ['default/c', 3],
+      ['default/e', 5],
+    ]);
+    const cached = await store.getMany([at('default/a'), at('default/b'), at('default/e')]);
+    expect(cached.map((row) => row?.version)).toEqual([rows[0]?.version, undefined, rows[2]?.version]);
+  });
+
   test('hashes an audit leaf as RFC 9162 says', async () => {
     await using store = await openSqliteStore(newPath());
     await store.commit({

@@ -1,11 +1,13 @@
 // Owns: the SQLite adapter of the graph store as the rest of the service sees it. Talks to its worker thread.
-// 1. One message per call; the worker answers in order.
-// 2. A call after the end of the worker rejects, it does not wait for ever.
+// 1. Calls of one turn travel as one message, and so do their answers: to wake a thread costs more than a small query.
+// 2. Answers are read in the order in which the database did the work, so the cache never goes back.
+// 3. A call after the end of the worker rejects, it does not wait for ever.
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Collection, LogName, Place } from '../../core/changes.ts';
+import { type Cached, DocumentCache } from './document-cache.ts';
 import {
   type Batch,
   type CommitResult,
@@ -16,7 +18,7 @@ import {
   StoreError,
 } from './graph-store.ts';
 import { outboxOrg, type RawBatch, type RawCommit, type RawLogRow, type RawStored } from './sqlite-database.ts';
-import type { WorkerCall, WorkerReply } from './sqlite-worker.ts';
+import type { WorkerCall, WorkerMessage, WorkerReply } from './sqlite-worker.ts';
 
 /** Opens a database file and makes it where there is none. Rejects with `StoreError` code `locked`, naming the holder. */
 export async function openSqliteStore(path: string): Promise<GraphStore> {
@@ -32,8 +34,11 @@ export async function openSqliteStore(path: string): Promise<GraphStore> {
   return new SqliteStore(thread);
 }
 
+const cachedCharsMax = 64 * 1024 * 1024; // the documents and artifacts of what is under way
+
 class SqliteStore implements GraphStore {
   readonly #thread: StoreThread;
+  readonly #cache = new DocumentCache(cachedCharsMax);
 
   constructor(thread: StoreThread) {
     this.#thread = thread;
@@ -44,21 +49,31 @@ class SqliteStore implements GraphStore {
   }
 
   async getMany<T>(places: readonly Place[]): Promise<readonly (Stored<T> | undefined)[]> {
-    if (places.length === 0) return [];
-    const rows = await this.#thread.call<(RawStored | null)[]>({
-      op: 'get',
-      places: places.map(({ collection, key }) => [collection, key] as const),
+    const known = places.map((place) => this.#cache.get(place));
+    const unknown = places.filter((_, index) => known[index] === undefined);
+    const read = unknown.length === 0 ? [] : await this.#read(unknown);
+    let taken = 0;
+    return places.map((place, index) => {
+      const { version, body } = known[index] ?? (read[taken++] as Cached);
+      return version === 0 ? undefined : { ...place, version, body: body as T };
     });
-    return rows.map((row, index) => (row ? stored<T>((places[index] as Place).collection, row) : undefined));
+  }
+
+  #read(places: readonly Place[]): Promise<readonly Cached[]> {
+    const call: WorkerCall = { op: 'get', places: places.map(({ collection, key }) => [collection, key]) };
+    return this.#thread.call(call, (rows: readonly (RawStored | null)[]) =>
+      places.map((place, index) => {
+        const row = rows[index];
+        return this.#cache.set(place, row?.version ?? 0, row?.body ?? null);
+      }),
+    );
   }
 
   async scan<T>(collection: Collection, range: ScanRange): Promise<readonly Stored<T>[]> {
     const { prefix, after = null, limit = -1, reverse = false } = range;
-    const rows = await this.#thread.call<RawStored[]>({
-      op: 'scan',
-      scan: { collection, prefix, after, limit, reverse },
-    });
-    return rows.map((row) => stored<T>(collection, row));
+    const call: WorkerCall = { op: 'scan', scan: { collection, prefix, after, limit, reverse } };
+    const rows = await this.#thread.call(call, (raw: readonly RawStored[]) => raw);
+    return rows.map(({ key, version, body }) => ({ collection, key, version, body: JSON.parse(body) as T }));
   }
 
   async readLog<T>(
@@ -66,12 +81,17 @@ class SqliteStore implements GraphStore {
     { org = outboxOrg, after = 0, limit = -1 }: { org?: string; after?: number; limit?: number },
   ): Promise<readonly LogRow<T>[]> {
     const partition = log === 'outbox' ? outboxOrg : org;
-    const rows = await this.#thread.call<RawLogRow[]>({ op: 'readLog', log, org: partition, after, limit });
+    const call: WorkerCall = { op: 'readLog', log, org: partition, after, limit };
+    const rows = await this.#thread.call(call, (raw: readonly RawLogRow[]) => raw);
     return rows.map(({ n, body, leafHash }) => ({ log, org: partition, n, body: JSON.parse(body) as T, leafHash }));
   }
 
   async commit(batch: Batch): Promise<CommitResult> {
-    const result = await this.#thread.call<RawCommit>({ op: 'commit', batch: rawBatch(batch) });
+    const raw = rawBatch(batch);
+    const result = await this.#thread.call({ op: 'commit', batch: raw }, (answer: RawCommit) => {
+      if (answer.kind === 'committed') this.#remember(batch, raw, answer.version);
+      return answer;
+    });
     if (result.kind === 'conflict') {
       const [collection, key] = result.at;
       return { ...result, at: { collection: collection as Collection, key } };
@@ -80,13 +100,14 @@ class SqliteStore implements GraphStore {
     return { kind: 'committed', version: result.version, appended };
   }
 
+  #remember({ puts, removes }: Batch, raw: RawBatch, version: number): void {
+    for (const [index, place] of puts.entries()) this.#cache.set(place, version, raw.puts[index]?.[2] ?? null);
+    for (const place of removes) this.#cache.set(place, 0, null);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#thread.end();
   }
-}
-
-function stored<T>(collection: Collection, { key, version, body }: RawStored): Stored<T> {
-  return { collection, key, version, body: JSON.parse(body) as T };
 }
 
 function rawBatch({ guards, puts, removes, appends, settled = [] }: Batch): RawBatch {
@@ -99,12 +120,13 @@ function rawBatch({ guards, puts, removes, appends, settled = [] }: Batch): RawB
   };
 }
 
-type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
+type Waiting = { readonly settle: (value: unknown) => void; readonly reject: (error: Error) => void };
 
 class StoreThread {
   readonly opened: Promise<unknown>;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  #outgoing: WorkerMessage[] = [];
   #lastId = 0;
   #open = false;
   #ended = false;
@@ -115,34 +137,43 @@ class StoreThread {
       workerData: { path, holder },
       execArgv: [],
     });
-    this.opened = new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
-    this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply));
+    this.opened = new Promise((resolve, reject) => this.#waiting.set(0, { settle: resolve, reject }));
+    this.#worker.on('message', (replies: readonly WorkerReply[]) => {
+      for (const reply of replies) this.#settle(reply);
+    });
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('the worker thread ended')));
   }
 
-  call<T>(call: WorkerCall): Promise<T> {
+  /** `read` sees the answer before any later one is looked at (invariant 2). */
+  call<Raw, T>(call: WorkerCall, read: (raw: Raw) => T): Promise<T> {
     if (this.#ended) return Promise.reject(new StoreError('closed', 'Cannot use the graph store: it is closed'));
     const id = ++this.#lastId;
+    if (this.#outgoing.push({ id, call }) === 1) queueMicrotask(() => this.#send());
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#worker.postMessage({ id, call });
+      this.#waiting.set(id, { settle: (value) => resolve(read(value as Raw)), reject });
     });
   }
 
   async end(): Promise<void> {
     if (this.#ended) return;
-    const closed = this.#open ? this.call({ op: 'close' }) : Promise.resolve();
+    const closed = this.#open ? this.call({ op: 'close' }, () => undefined) : undefined;
     this.#ended = true;
     await closed;
     await this.#worker.terminate();
+  }
+
+  #send(): void {
+    const messages = this.#outgoing;
+    this.#outgoing = [];
+    this.#worker.postMessage(messages);
   }
 
   #settle(reply: WorkerReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if (reply.id === 0 && 'value' in reply) this.#open = true;
-    if ('value' in reply) waiting?.resolve(reply.value);
+    if ('value' in reply) waiting?.settle(reply.value);
     else waiting?.reject(new StoreError(reply.error.code as StoreError['code'], reply.error.message));
   }
 
