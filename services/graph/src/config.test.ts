@@ -16,3 +16,26 @@ test('readGraphConfig() has a default for everything', () => {
 test('readGraphConfig() refuses a duration that cannot be read', () => {
   expect(() => readGraphConfig({ MSX_LEASE: 'soon' })).toThrow('Cannot read MSX_LEASE: found "soon"');
 });
+
+test('readGraphConfig() takes ArangoDB where its address is set', () => {
+  expect(readGraphConfig({ MSX_ARANGO_URL: 'http://a:8529, https://b:8529' }).arango).toEqual({
+    urls: ['http://a:8529', 'https://b:8529'],
+    database: 'msx',
+    user: 'root',
+    password: '',
+  });
+  const named = { MSX_ARANGO_DATABASE: 'graph', MSX_ARANGO_USER: 'msx', MSX_ARANGO_PASSWORD: ' hunter2 ' };
+  expect(readGraphConfig({ MSX_ARANGO_URL: 'http://a:8529', ...named }).arango).toMatchObject({
+    database: 'graph',
+    user: 'msx',
+    password: ' hunter2 ',
+  });
+  expect(readGraphConfig({}).arango).toBeUndefined();
+});
+
+test.each(['http://root:hunter2@a:8529', 'hunter2@a:8529', 'ftp://a', 'hunter2'])(
+  'readGraphConfig() refuses "%s" as an address of ArangoDB and does not repeat it',
+  (MSX_ARANGO_URL) => {
+    expect(() => readGraphConfig({ MSX_ARANGO_URL })).toThrow(/^Cannot read MSX_ARANGO_URL: (?!.*hunter2)/);
+  },
+);

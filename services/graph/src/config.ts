@@ -1,4 +1,12 @@
-import { type Env, readDurationMs, readOptionalString, readString } from '@microstax/service/env';
+import {
+  ConfigError,
+  type Env,
+  readDurationMs,
+  readList,
+  readOptionalString,
+  readString,
+} from '@microstax/service/env';
+import type { ArangoConfig } from './shell/store/arango-connection.ts';
 
 export type GraphConfig = {
   readonly natsUrl: string;
@@ -6,6 +14,8 @@ export type GraphConfig = {
   readonly otlpEndpoint: string | undefined;
   /** The database file; a lock lies beside it. */
   readonly databasePath: string;
+  /** Where it is set, the store is in ArangoDB and not in that file. */
+  readonly arango?: ArangoConfig;
   /** Silence of an owner after which its execution is offered (protocol 22). */
   readonly leaseMs: number;
   /** How often activations that stand still are looked at (protocol 28). */
@@ -16,13 +26,40 @@ export type GraphConfig = {
 
 /** Reads what the graph is started with. Throws `ConfigError`. */
 export function readGraphConfig(env: Env): GraphConfig {
+  const arango = readArangoConfig(env);
   return {
     natsUrl: readString(env, 'NATS_URL', 'nats://127.0.0.1:4222'),
     logLevel: readString(env, 'MSX_LOG_LEVEL', 'info'),
     otlpEndpoint: readOptionalString(env, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     databasePath: readString(env, 'MSX_DB', '.msx/graph.db'),
+    ...(arango === undefined ? {} : { arango }),
     leaseMs: readDurationMs(env, 'MSX_LEASE', 15_000),
     redriveMs: readDurationMs(env, 'MSX_REDRIVE', 5_000),
     timerMs: readDurationMs(env, 'MSX_TIMER', 1_000),
   };
+}
+
+function readArangoConfig(env: Env): ArangoConfig | undefined {
+  const urls = readList(env, 'MSX_ARANGO_URL', []);
+  if (urls.length === 0) return undefined;
+  for (const url of urls) requireServerUrl(url);
+  return {
+    urls,
+    database: readString(env, 'MSX_ARANGO_DATABASE', 'msx'),
+    user: readString(env, 'MSX_ARANGO_USER', 'root'),
+    password: env.MSX_ARANGO_PASSWORD ?? '',
+  };
+}
+
+// What is found is not repeated where it may hold a password.
+function requireServerUrl(text: string): void {
+  const url = URL.parse(text);
+  if (url !== null && (url.username !== '' || url.password !== ''))
+    throw new ConfigError(
+      'Cannot read MSX_ARANGO_URL: it holds a user or a password; put them into MSX_ARANGO_USER and MSX_ARANGO_PASSWORD',
+    );
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw new ConfigError(
+      'Cannot read MSX_ARANGO_URL: allowed are addresses such as http://127.0.0.1:8529, separated by commas',
+    );
 }

@@ -49,7 +49,7 @@ import { startOpening } from './shell/opening.ts';
 import { startRedrive } from './shell/redrive-loop.ts';
 import { startRelay } from './shell/relay.ts';
 import { startStatusWriter } from './shell/status-writer.ts';
-import { openSqliteStore } from './shell/store/sqlite-store.ts';
+import { openGraphStore } from './shell/store/open-graph-store.ts';
 import { type CommitNote, watchedStore } from './shell/store/watched-store.ts';
 import { startTimers } from './shell/timer-loop.ts';
 import { transactOn } from './shell/transact.ts';
@@ -76,8 +76,8 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     const telemetry = owned.use(
       startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
     );
-    const sqlite = owned.use(await openSqliteStore(config.databasePath));
-    const store = overrides.onCommit ? watchedStore(sqlite, overrides.onCommit) : sqlite;
+    const durable = owned.use(await openGraphStore(config));
+    const store = overrides.onCommit ? watchedStore(durable, overrides.onCommit) : durable;
     const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
     spans.attach(bus);
 
