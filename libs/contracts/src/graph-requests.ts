@@ -51,6 +51,11 @@ export type ClaimRequest = {
   readonly approval: Digest;
   readonly owner: Owner;
 };
+/**
+ * An execution that is not finished. Whoever learns that it is its owner and does not execute it, because an answer was
+ * lost, or that the owner on its host has ended, goes on with it at once (protocol 22).
+ */
+export type HeldExecution = { readonly execution: string; readonly epoch: number; readonly owner: Owner };
 export type ClaimReply =
   | {
       readonly kind: 'claimed';
@@ -60,7 +65,7 @@ export type ClaimReply =
       readonly inventory: Inventory;
     }
   | { readonly kind: 'superseded'; readonly target: number }
-  | { readonly kind: 'already'; readonly reason: string }
+  | { readonly kind: 'already'; readonly reason: string; readonly held?: HeldExecution }
   | { readonly kind: 'artifact missing'; readonly digests: readonly Digest[] }
   | { readonly kind: 'provider moved'; readonly provider: string; readonly generation: number }
   | { readonly kind: 'provider not wanted'; readonly provider: string }
@@ -114,7 +119,7 @@ export type TakeoverReply =
       readonly plan: Digest;
       readonly resolution: Digest;
     }
-  | { readonly kind: 'lost'; readonly reason: string };
+  | { readonly kind: 'lost'; readonly reason: string; readonly held?: HeldExecution };
 export const takeover = defineRequest<TakeoverRequest, TakeoverReply>(
   'graph',
   'takeover',
@@ -140,6 +145,8 @@ export type EstateReply = {
     readonly owner: Owner | null;
     /** Whether that execution is unfinished. */
     readonly open: boolean;
+    /** The trace that it belongs to (protocol 31). */
+    readonly traceparent: string | null;
     readonly inventory: Inventory;
     readonly plan: Digest | null;
     readonly resolution: Digest | null;

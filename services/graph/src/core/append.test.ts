@@ -290,5 +290,9 @@ test('takeOver() raises the epoch for a new owner once, and leaves the target', 
     execution: { owner: other, epoch: 2 },
   });
   const late = taken.kind === 'taken over' ? { ...state, environment: taken.environment } : state;
-  expect(takeOver({ owner, epoch: 1, execution: 'feature@1', reason: 'late' }, late)).toMatchObject({ kind: 'lost' });
+  const after = taken.kind === 'taken over' ? { ...late, execution: taken.execution } : late;
+  expect(takeOver({ owner, epoch: 1, execution: 'feature@1', reason: 'late' }, after)).toMatchObject({
+    kind: 'lost',
+    held: { execution: 'feature@1', epoch: 2, owner: other },
+  });
 });

@@ -61,6 +61,19 @@ test('claim() says already of what is claimed or has its outcome', () => {
   expect(claim(claiming, ended)).toMatchObject({ reply: { kind: 'already' }, changes: { puts: [] } });
 });
 
+test('claim() of what is claimed names who has it, while that is not finished', () => {
+  const target = {
+    ...feature,
+    environment: { ...feature.environment, target: { generation: 1, revision: feature.activation.revision } },
+  };
+  const openExecution = { execution: 'feature@1', epoch: 4, owner } as ExecutionDocument;
+  expect(claim(claiming, aClaim(target, [base], { openExecution })).reply).toEqual({
+    kind: 'already',
+    reason: 'it is claimed',
+    held: { execution: 'feature@1', epoch: 4, owner },
+  });
+});
+
 test('claim() fences a generation older than target, and ends its activation', () => {
   const fenced = {
     ...feature,

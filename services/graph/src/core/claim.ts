@@ -16,6 +16,7 @@ import { type Changes, noChanges, type Put, together } from './changes.ts';
 import { type DeriveDecision, derive, supersedeBy } from './derive.ts';
 import type { DeriveState } from './derive-state.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, Hold, KeyDocument } from './documents.ts';
+import { holding } from './lease.ts';
 import { isWanted, offerOf } from './offer.ts';
 import { say } from './outbox.ts';
 import { environmentAt, executionAt, holdAt, journalAt, keyAt, topologyAt } from './places.ts';
@@ -65,7 +66,7 @@ export function claim(claiming: Claiming, state: ClaimState): ClaimDecision {
   const { environment, activation } = state;
   if (environment === null || activation === null)
     return answer({ kind: 'already', reason: 'the store knows no such activation' });
-  const late = lateClaim(environment, activation, claiming);
+  const late = lateClaim(claiming, { ...state, environment, activation });
   if (late) return late;
   if (state.approved === null) return answer({ kind: 'artifact missing', digests: state.missing });
   const approved = state.approved;
@@ -120,15 +121,14 @@ function isWantedRow(row: EnvironmentDocument | undefined): boolean {
 }
 
 function lateClaim(
-  environment: EnvironmentDocument,
-  activation: ActivationDocument,
   { now }: Claiming,
+  { environment, activation, openExecution }: ClaimState & Known,
 ): ClaimDecision | null {
   const { generation, outcome } = activation;
   const target = environment.target?.generation ?? 0;
   if (outcome === 'superseded') return answer({ kind: 'superseded', target });
   if (outcome !== null) return answer({ kind: 'already', reason: `its outcome is "${outcome}"` });
-  if (target === generation) return answer({ kind: 'already', reason: 'it is claimed' });
+  if (target === generation) return answer({ kind: 'already', reason: 'it is claimed', ...holding(openExecution) });
   if (target < generation) return null;
   return supersede(
     { environment, activation },

@@ -1,5 +1,6 @@
 import { executionOffered } from '@microstax/contracts/execution-offered';
 import { activationRef } from '@microstax/contracts/fields';
+import type { HeldExecution } from '@microstax/contracts/graph-requests';
 import { type Changes, noChanges } from './changes.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument } from './documents.ts';
 import { say } from './outbox.ts';
@@ -22,4 +23,9 @@ export function offerExecution(
   const body = { ...activationRef(activation), reason, execution: execution.execution, epoch };
   const options = { inputId: `${execution.execution}/${epoch}`, ordinal, traceparent: execution.traceparent };
   return { changes: { puts: [], removes: [], appends: [say(executionOffered, body, options)] } };
+}
+
+/** Who has an execution that is not finished, for whoever asks for it again. */
+export function holding(open: ExecutionDocument | null): { readonly held?: HeldExecution } {
+  return open === null ? {} : { held: { execution: open.execution, epoch: open.epoch, owner: open.owner } };
 }

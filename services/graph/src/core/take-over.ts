@@ -1,8 +1,10 @@
+import type { TakeoverReply } from '@microstax/contracts/graph-requests';
 import type { JournalEntry, JournalEvent } from '@microstax/model/journal';
 import type { AppendState } from './append.ts';
 import { audit } from './audit.ts';
 import type { Changes } from './changes.ts';
 import type { EnvironmentDocument, ExecutionDocument } from './documents.ts';
+import { holding } from './lease.ts';
 import { environmentAt, executionAt, journalAt } from './places.ts';
 import { activationPut } from './settle.ts';
 
@@ -22,7 +24,7 @@ export type TakeoverDecision =
       readonly entry: JournalEntry;
       readonly changes: Changes;
     }
-  | { readonly kind: 'lost'; readonly reason: string };
+  | Extract<TakeoverReply, { kind: 'lost' }>;
 
 export function takeOver(
   request: Takeover,
@@ -34,7 +36,11 @@ export function takeOver(
     return { kind: 'lost', reason: `a newer generation was claimed` };
   if (!environment.execution.open) return { kind: 'lost', reason: 'the execution has finished' };
   if (environment.epoch !== request.epoch)
-    return { kind: 'lost', reason: `somebody took it over: the epoch is ${environment.epoch}, not ${request.epoch}` };
+    return {
+      kind: 'lost',
+      reason: `somebody took it over: the epoch is ${environment.epoch}, not ${request.epoch}`,
+      ...holding(execution),
+    };
   const { org, env } = environment;
   const epoch = environment.epoch + 1;
   const n = environment.journalLength + 1;

@@ -64,6 +64,7 @@ export async function answerEstate({ store }: Graph, { env }: EstateRequest, { o
         execution: execution?.execution ?? null,
         owner: execution?.owner ?? null,
         open: environment.execution?.open ?? false,
+        traceparent: execution?.traceparent ?? null,
         inventory,
         plan: execution?.plan ?? null,
         resolution: execution?.resolution ?? null,

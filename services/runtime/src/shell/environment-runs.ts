@@ -6,7 +6,7 @@ export type Turn = {
   readonly stop: AbortSignal;
 };
 
-type Current = { readonly stop: AbortController; readonly done: Promise<void> };
+type Current = { readonly stop: AbortController; readonly done: Promise<void>; readonly what: string | undefined };
 
 /**
  * One run at a time in each environment of this process (protocol 19): a newer one tells the older to stop, and begins
@@ -14,9 +14,10 @@ type Current = { readonly stop: AbortController; readonly done: Promise<void> };
  */
 export class EnvironmentRuns {
   readonly #current = new Map<string, Current>();
+  readonly #claiming = new Map<string, Promise<unknown>>();
 
-  /** Starts a run. Never rejects through here: a run deals with what goes wrong in it. */
-  start(key: string, why: string, run: (turn: Turn) => Promise<void>): void {
+  /** Starts a run, named by `what` it runs. Never rejects through here: a run deals with what goes wrong in it. */
+  start(key: string, why: string, run: (turn: Turn) => Promise<void>, what?: string): void {
     const before = this.#current.get(key);
     before?.stop.abort(why);
     const stop = new AbortController();
@@ -24,12 +25,33 @@ export class EnvironmentRuns {
     const done = run({ mine, stop: stop.signal }).finally(() => {
       if (this.#current.get(key) === current) this.#current.delete(key);
     });
-    const current: Current = { stop, done };
+    const current: Current = { stop, done, what };
     this.#current.set(key, current);
   }
 
   isRunning(key: string): boolean {
     return this.#current.has(key);
+  }
+
+  /** Whether the newest run of an environment is this one. */
+  runs(key: string, what: string): boolean {
+    return this.#current.get(key)?.what === what;
+  }
+
+  /**
+   * One claim or takeover at a time in each environment: between the graph's answer and the run that follows from it,
+   * nobody else may take the execution for one that nobody runs.
+   */
+  claiming<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#claiming.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine
+      .catch(() => {})
+      .then(() => {
+        if (this.#claiming.get(key) === settled) this.#claiming.delete(key);
+      });
+    this.#claiming.set(key, settled);
+    return mine;
   }
 
   /** Does something small in an environment where nothing runs; whoever comes meanwhile waits for it. */

@@ -1,5 +1,5 @@
 import { environmentKey } from '@microstax/contracts/topology';
-import { isSameProcess } from '@microstax/service/process-identity';
+import { inSpan, traceContextOf } from '@microstax/service/telemetry';
 import { wantedInstances, workloadJobs } from '../core/instances.ts';
 import { routeTable } from '../core/route-table.ts';
 import { instancesWereAdopted } from '../events.ts';
@@ -9,7 +9,7 @@ import { writeRoutes } from './route-key.ts';
 import type { Runner } from './run-execution.ts';
 import { sayDrift } from './say-drift.ts';
 import { type EstateEntry, servingArtifacts } from './serving-table.ts';
-import { takeOver } from './take-over.ts';
+import { goOnWith, whyAbandoned } from './take-over.ts';
 import type { JournalPosition } from './task.ts';
 
 /**
@@ -51,11 +51,14 @@ export async function refreshEstate({ org, world, book, runs }: Runner): Promise
 async function takeUp(entry: EstateEntry, runner: Runner): Promise<void> {
   const { org, env, generation, epoch, execution, owner } = entry;
   if (entry.open) {
-    // A living owner, or one on another host, is the graph's to judge.
-    const dead = owner !== null && owner.host === runner.world.owner.host && !isSameProcess(owner);
-    if (!dead || execution === null) return;
-    const reason = `its owner, process ${owner.pid} on this host, has ended`;
-    return takeOver({ org, env, generation, execution, epoch, reason }, runner);
+    if (execution === null || owner === null) return;
+    const held = { execution, epoch, owner };
+    if (whyAbandoned(held, entry, runner) === undefined) return;
+    // protocol 31: who goes on does so in the trace of the activation
+    const parent = entry.traceparent === null ? {} : { parent: traceContextOf(entry.traceparent) };
+    return inSpan(runner.world.tracer, 'take up', { ...parent, attributes: { 'msx.execution': execution } }, () =>
+      runner.runs.claiming(environmentKey(org, env), () => goOnWith(held, { org, env, generation }, runner)),
+    );
   }
   const position = positionOf(entry);
   if (!position) return runner.book.trust(org, env);

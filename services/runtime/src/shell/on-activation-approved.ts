@@ -2,6 +2,7 @@ import { type Bus, done, type Message, type Outcome } from '@microstax/bus/bus';
 import { type ActivationApproved, activationApproved } from '@microstax/contracts/activation-approved';
 import { openArtifact } from '@microstax/contracts/bundle';
 import type { ClaimReply } from '@microstax/contracts/graph-requests';
+import { environmentKey } from '@microstax/contracts/topology';
 import type { Approval } from '@microstax/model/approval';
 import type { Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
@@ -9,6 +10,7 @@ import { failpoint } from '@microstax/service/failpoint';
 import { activationWasNotClaimed } from '../events.ts';
 import { parseMessage } from './parse-message.ts';
 import { type Runner, runExecution } from './run-execution.ts';
+import { goOnWith } from './take-over.ts';
 
 const artifactsDelayMs = 500; // the graph held the claim for a second already (protocol 16)
 
@@ -17,23 +19,33 @@ export async function onActivationApproved(message: Message, bus: Bus, runner: R
   if (message.purpose !== 'activate') return done; // protocol 30: nothing of a preview is executed
   const approved = parseMessage(message, activationApproved.schema);
   if (approved.kind === 'unreadable') return { kind: 'dead', reason: approved.reason };
-  const { org, env, generation } = approved.value;
-  const { plan, resolution, approval } = await load(approved.value, bus);
+  const { org, env } = approved.value;
+  const artifacts = await load(approved.value, bus);
+  const outcome = await runner.runs.claiming(environmentKey(org, env), () => claim(approved.value, artifacts, runner));
+  await failpoint('runtime.activation-approved.after-say');
+  return outcome;
+}
+
+async function claim(
+  { org, env, generation }: ActivationApproved,
+  { plan, resolution, approval }: Awaited<ReturnType<typeof load>>,
+  runner: Runner,
+): Promise<Outcome> {
   const { graph, owner, log } = runner.world;
   const reply = await graph.claim(org, { env, generation, approval: approval.digest, owner });
   await failpoint('runtime.activation-approved.after-decide');
-  if (reply.kind !== 'claimed') {
-    activationWasNotClaimed(log, { org, env, generation, answer: reply.kind, reason: reasonOf(reply) });
-    // Protocol 17: the graph has said what follows from every other answer.
-    return reply.kind === 'artifact missing'
-      ? { kind: 'later', delayMs: artifactsDelayMs, reason: reasonOf(reply) }
-      : done;
+  if (reply.kind === 'claimed') {
+    const { execution, epoch, length, inventory } = reply;
+    const task = { org, env, generation, execution, epoch, length, inventory, events: [] };
+    runExecution({ ...task, plan: plan.value, resolution: resolution.value }, 'claimed', runner);
+    return done;
   }
-  const { execution, epoch, length, inventory } = reply;
-  const task = { org, env, generation, execution, epoch, length, inventory, events: [] };
-  runExecution({ ...task, plan: plan.value, resolution: resolution.value }, 'claimed', runner);
-  await failpoint('runtime.activation-approved.after-say');
-  return done;
+  activationWasNotClaimed(log, { org, env, generation, answer: reply.kind, reason: reasonOf(reply) });
+  if (reply.kind === 'already' && reply.held) await goOnWith(reply.held, { org, env, generation }, runner);
+  // Protocol 17: the graph has said what follows from every other answer.
+  return reply.kind === 'artifact missing'
+    ? { kind: 'later', delayMs: artifactsDelayMs, reason: reasonOf(reply) }
+    : done;
 }
 
 async function load({ bundle }: ActivationApproved, bus: Bus) {

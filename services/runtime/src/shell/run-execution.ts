@@ -29,11 +29,16 @@ export function runExecution(task: ExecutionTask, how: 'claimed' | 'taken over',
   const about = { org, env, execution, epoch };
   executionBegan(runner.world.log, { ...about, generation, how });
   const parent = context.active();
-  runner.runs.start(environmentKey(org, env), `generation ${generation} was claimed`, (turn) =>
+  const begin = (turn: Turn): Promise<void> =>
     inSpan(runner.world.tracer, 'execution', { parent, attributes: { 'msx.execution': execution } }, () =>
       run(task, turn, runner),
-    ).catch((error: unknown) => executionBroke(runner.world.log, { org, env, execution, error })),
-  );
+    ).catch((error: unknown) => executionBroke(runner.world.log, { org, env, execution, error }));
+  runner.runs.start(environmentKey(org, env), `generation ${generation} was claimed`, begin, runOf(task));
+}
+
+/** What a run is known by in this process. */
+export function runOf({ execution, epoch }: { readonly execution: string; readonly epoch: number }): string {
+  return `${execution}/${epoch}`;
 }
 
 async function run(task: ExecutionTask, turn: Turn, { world, book, end }: Runner): Promise<void> {

@@ -16,6 +16,10 @@ type Row = {
   serving: { readonly generation: number; readonly plan: Digest; readonly resolution: Digest } | null;
 };
 
+function held(row: Row | undefined) {
+  return row?.open ? { held: { execution: row.execution, epoch: row.epoch, owner: row.owner } } : {};
+}
+
 /** The graph's side of claims and journals in memory, by the rules that the runtime relies on; only for tests. */
 export class MemoryGraph implements Graph {
   readonly artifacts = new Map<Digest, unknown>();
@@ -45,7 +49,8 @@ export class MemoryGraph implements Graph {
   async claim(_org: string, { env, generation, owner }: Parameters<Graph['claim']>[1]) {
     const before = this.#rows.get(env);
     if (before && before.generation > generation) return { kind: 'superseded', target: before.generation } as const;
-    if (before?.generation === generation) return { kind: 'already', reason: 'it is claimed' } as const;
+    if (before?.generation === generation)
+      return { kind: 'already', reason: 'it is claimed', ...held(before) } as const;
     const { plan, resolution } = this.approved.get(env) ?? { plan: 'sha256:0', resolution: 'sha256:0' };
     const row: Row = {
       entries: [],
@@ -86,7 +91,7 @@ export class MemoryGraph implements Graph {
   async takeover(_org: string, { env, execution, epoch, owner, reason }: Parameters<Graph['takeover']>[1]) {
     const row = this.#rows.get(env);
     if (!row?.open || row.epoch !== epoch || row.execution !== execution)
-      return { kind: 'lost', reason: 'somebody else has it' } as const;
+      return { kind: 'lost', reason: 'somebody else has it', ...held(row) } as const;
     row.epoch += 1;
     row.owner = owner;
     this.#write(row, [{ type: 'taken over', owner, reason }]);
@@ -105,7 +110,7 @@ export class MemoryGraph implements Graph {
     const environments = rows.map(([env, row]) => {
       const { generation, epoch, execution, owner, open, inventory, plan, resolution } = row;
       const length = row.entries.length;
-      const executed = { generation, execution, owner, open, plan, resolution };
+      const executed = { generation, execution, owner, open, plan, resolution, traceparent: null };
       return { org: 'default', env, epoch, length, inventory, serving: row.serving, ...executed };
     });
     return { environments };
