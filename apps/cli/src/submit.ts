@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { SubmissionAnswer } from '@microstax/contracts/answer';
 import { answerOf } from '@microstax/contracts/graph-requests';
-import { filters } from '@microstax/contracts/subjects';
+import { filters, parseSubject } from '@microstax/contracts/subjects';
+import type { Finding } from '@microstax/model/finding';
 import { inSpan } from '@microstax/service/telemetry';
 import { CliError } from './cli-error.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -13,13 +14,20 @@ const answerTimeoutMs = 120_000;
 
 export type Submission = { readonly id: string; readonly env: string; readonly answer: SubmissionAnswer };
 
+export type SubmissionMessage = {
+  readonly env: string;
+  readonly subject: string;
+  readonly body: Uint8Array;
+  readonly onSubmitted?: (id: string) => void;
+  /** Warnings of a Blueprint that was accepted all the same. */
+  readonly onFindings?: (findings: readonly Finding[]) => void;
+  readonly signal?: AbortSignal;
+};
+
 /**
  * Publishes a submission and settles with its one recorded answer. It listens before it speaks, so no answer is missed.
  */
-export async function submit(
-  session: Session,
-  message: { env: string; subject: string; body: Uint8Array; onSubmitted?: (id: string) => void; signal?: AbortSignal },
-): Promise<Submission> {
+export async function submit(session: Session, message: SubmissionMessage): Promise<Submission> {
   const id = randomUUID();
   const { env, subject, body } = message;
   return inSpan(
@@ -28,7 +36,8 @@ export async function submit(
     { attributes: { 'msx.org': session.org, 'msx.env': env } },
     async () => {
       await using events = await session.bus.subscribe(filters.eventsAbout(session.org, env));
-      const heard = firstAnswer(events, id);
+      const heard = firstAnswer(events, id, message.onFindings);
+      heard.catch(() => undefined); // the answer is asked for where the subscription ended early
       await session.bus.publishRaw({ subject, body, id });
       message.onSubmitted?.(id);
       const deadline = Date.now() + answerTimeoutMs;
@@ -52,18 +61,15 @@ export async function submit(
 async function firstAnswer(
   events: AsyncIterable<{ readonly subject: string; readonly body: Uint8Array }>,
   id: string,
+  onFindings: SubmissionMessage['onFindings'],
 ): Promise<SubmissionAnswer | undefined> {
   for await (const event of events) {
     const body = parse(event.body);
-    if (body?.submission !== id) continue;
-    const answer = answerIn(
-      event.subject
-        .split('.')
-        .slice(2)
-        .filter((_, index) => index === 0 || index === 3)
-        .join(' '),
-      body,
-    );
+    const subject = parseSubject(event.subject);
+    if (body?.submission !== id || subject?.kind !== 'event') continue;
+    const name = `${subject.service} ${subject.last}`;
+    if (name === 'intake accepted' && Array.isArray(body.findings)) onFindings?.(body.findings as Finding[]);
+    const answer = answerIn(name, body);
     if (answer) return answer;
   }
   return undefined;

@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts';
 import { type Flags, orgOf, outputOf, waitTimeoutMsOf } from '../flags.ts';
 import { followActivation } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { checkAnswer, checkOutcome } from '../outcome.ts';
+import { checkAnswer, checkOutcome, findingLines } from '../outcome.ts';
 import { type OutputFormat, printListing } from '../output.ts';
 import { openSession, type Session } from '../session.ts';
 import { submit } from '../submit.ts';
@@ -71,6 +71,7 @@ async function applyOne(
       body: bytes,
       signal: interrupt.signal,
       onSubmitted: (id) => progress(`submitted ${file.file} as ${id}`),
+      onFindings: (findings) => findingLines(findings, file.file).forEach(progress),
     }),
   );
   const { answer } = submission;
