@@ -27,6 +27,7 @@ function claimed(known: Known, providers: readonly (typeof hold)[] = []): Append
     activation: body<ActivationDocument>('activations'),
     awaited: new Map(),
     below: { descendants: [], holders: [], specs: new Map(), waiting: [] },
+    servingExecution: null,
     now,
   };
 }
@@ -267,6 +268,26 @@ test('append() of a failure that waited notes the provider, or comes back at onc
   expect(stopped.puts.map(({ collection }) => collection)).toEqual(expect.arrayContaining(['waiting']));
   expect(stopped.puts.map(({ collection }) => collection)).not.toContain('timers');
   expect(at(base.environment).puts.map(({ collection }) => collection)).toContain('timers');
+});
+
+test('append() of a failure lets go of what only the failed one had claimed, unless requests go by its routes', () => {
+  const state = claimed(feature, [hold]);
+  const old = { ...hold, service: 'old' };
+  const execution = state.execution as ExecutionDocument;
+  const environment = { ...(state.environment as EnvironmentDocument), holds: [old, hold], keys: ['new', 'old'] };
+  const servingExecution = { ...execution, holds: [old], keys: ['old'] };
+  const failed: JournalEvent = { type: 'finished', outcome: 'failed', reason: 'it crashed' };
+  const { changes } = append(request({}, failed), { ...state, environment, servingExecution });
+  expect(changes.removes).toEqual([
+    { collection: 'holds', key: 'default/base/web/feature' },
+    { collection: 'keys', key: 'default/new' },
+  ]);
+  expect(changes.puts.find(({ collection }) => collection === 'environments')?.body).toMatchObject({
+    holds: [old],
+    keys: ['old'],
+  });
+  const routed = { ...state, environment, servingExecution, execution: { ...execution, routed: true } };
+  expect(append(request({}, failed), routed).changes.removes).toEqual([]);
 });
 
 test('append() takes nothing after finished but what was observed missing', () => {

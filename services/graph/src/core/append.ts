@@ -7,9 +7,10 @@ import { evolveInventory } from '@microstax/model/inventory';
 import type { JournalEntry, JournalEvent } from '@microstax/model/journal';
 import { appendSayings } from './append-sayings.ts';
 import { type Changes, noChanges, type Place, type Put, together } from './changes.ts';
-import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, Hold } from './documents.ts';
+import type { ActivationDocument, EnvironmentDocument, ExecutionDocument } from './documents.ts';
+import { letGoAfterFailure, released } from './let-go.ts';
 import { offerOf, served } from './offer.ts';
-import { childAt, environmentAt, executionAt, holdAt, journalAt, keyAt, memberAt } from './places.ts';
+import { childAt, environmentAt, executionAt, journalAt, memberAt } from './places.ts';
 import { activationPut, settle, withoutOpen } from './settle.ts';
 import { type MovedState, movedTimers, timerPut } from './timers.ts';
 import { waitingPuts } from './waiting.ts';
@@ -25,6 +26,8 @@ export type AppendState = {
   readonly awaited: ReadonlyMap<string, AwaitedProvider>;
   /** Who is below; read where the execution finishes. */
   readonly below: Pick<MovedState, 'descendants' | 'holders' | 'specs' | 'waiting'> | null;
+  /** The execution that made what serves; read where another one fails. */
+  readonly servingExecution: ExecutionDocument | null;
   readonly now: number;
 };
 
@@ -150,7 +153,9 @@ function evolveExecution(execution: ExecutionDocument, events: readonly JournalE
   const reason = failed.at(-1)?.reason ?? execution.reason;
   const state = execution.state === 'claimed' ? 'running' : execution.state;
   const underWay = moves.reduce(evolveUnderWay, execution.underWay);
-  return { ...execution, state, reason, underWay, failedAwaits: [...new Set([...execution.failedAwaits, ...awaits])] };
+  const routed = execution.routed || moves.some((event) => event.type === 'done' && event.result?.kind === 'routes');
+  const failedAwaits = [...new Set([...execution.failedAwaits, ...awaits])];
+  return { ...execution, state, reason, underWay, routed, failedAwaits };
 }
 
 function evolveUnderWay(jobs: readonly string[], event: JournalEvent): readonly string[] {
@@ -215,18 +220,6 @@ function finishReady(reason: string, { environment, execution, activation, below
   return together(settle({ ...activation }, { outcome: 'ready', reason }, { now }), own);
 }
 
-function released({ org, env, holds, keys }: EnvironmentDocument, ready: EnvironmentDocument): Place[] {
-  const kept = new Set(ready.holds.map(holdText));
-  return [
-    ...holds.filter((hold) => !kept.has(holdText(hold))).map((hold) => holdAt(org, hold.env, hold.service, env)),
-    ...keys.filter((key) => !ready.keys.includes(key)).map((key) => keyAt(org, key)),
-  ];
-}
-
-function holdText({ env, service }: Hold): string {
-  return `${env}/${service}`;
-}
-
 // A Blueprint may have used the name again while the delete was executed: its place in the lineage stays.
 function lineagePlaces({ org, env, parent, root, wanted }: EnvironmentDocument): Place[] {
   if (wanted !== 'deleted') return [];
@@ -234,9 +227,11 @@ function lineagePlaces({ org, env, parent, root, wanted }: EnvironmentDocument):
 }
 
 // protocol 13: who failed waiting for a provider is derived again when that one serves; at once, where it does by now.
-function finishFailed(reason: string, { environment, execution, activation, awaited, now }: Known): Changes {
+function finishFailed(reason: string, state: Known): Changes {
+  const { environment, execution, activation, awaited, servingExecution, now } = state;
   const providers = execution.failedAwaits.flatMap((env) => awaited.get(env)?.environment ?? []);
-  const failed: EnvironmentDocument = { ...environment, waitingFor: providers.map(({ env }) => env) };
+  const holding = letGoAfterFailure(environment, execution, servingExecution);
+  const failed: EnvironmentDocument = { ...holding.environment, waitingFor: providers.map(({ env }) => env) };
   const ready = providers.find((provider) => served(provider) !== null);
   const timer = ready
     ? [
@@ -260,7 +255,8 @@ function finishFailed(reason: string, { environment, execution, activation, awai
     removes: [],
     appends: [],
   };
-  return together(settle(activation, { outcome: 'failed', reason, execution: execution.execution }, { now }), own);
+  const settled = settle(activation, { outcome: 'failed', reason, execution: execution.execution }, { now });
+  return together(settled, holding.changes, own);
 }
 
 function finishSuperseded(reason: string, { environment, execution, activation, now }: Known): Changes {

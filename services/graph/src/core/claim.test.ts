@@ -173,6 +173,7 @@ test('claim() supersedes the execution under way and every older activation', ()
     plan: claiming.approval,
     resolution: claiming.approval,
     underWay: [],
+    routed: false,
     failedAwaits: [],
     holds: [],
     keys: [],

@@ -296,6 +296,7 @@ function newExecution(
     plan: approved.approval.plan,
     resolution: approved.approval.resolution,
     underWay: [],
+    routed: false,
     failedAwaits: [],
     holds,
     keys,

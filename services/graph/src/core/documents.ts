@@ -101,6 +101,8 @@ export type ExecutionDocument = {
   readonly resolution: Digest;
   /** Jobs that were begun and have no outcome, in the order of their beginning. */
   readonly underWay: readonly string[];
+  /** Whether requests go by its routes. */
+  readonly routed: boolean;
   /** Providers whose `await` job failed. */
   readonly failedAwaits: readonly string[];
   /** What this execution's success leaves held; what it does not name goes then (protocol 18). */

@@ -3,7 +3,7 @@ import type { Composition } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import { type AppendState, type AwaitedProvider, awaitedBy } from '../core/append.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, HoldDocument } from '../core/documents.ts';
-import { activationAt, environmentAt } from '../core/places.ts';
+import { activationAt, environmentAt, executionAt } from '../core/places.ts';
 import type { Descendant } from '../core/timers.ts';
 import { loadExecution } from './load-execution.ts';
 import type { Reader } from './transact.ts';
@@ -27,8 +27,14 @@ export async function loadAppend(
       finished?.outcome === 'ready' && environment && activation
         ? await loadBelow(reader, environment, activation)
         : null,
+    servingExecution: finished?.outcome === 'failed' ? await loadServing(reader, environment) : null,
     now,
   };
+}
+
+async function loadServing(reader: Reader, environment: EnvironmentDocument | null): Promise<ExecutionDocument | null> {
+  if (!environment?.serving) return null;
+  return reader.get<ExecutionDocument>(executionAt(environment.org, environment.env, environment.serving.generation));
 }
 
 function awaitsOf(execution: ExecutionDocument | null): readonly string[] {
