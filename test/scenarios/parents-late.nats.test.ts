@@ -2,7 +2,7 @@ import { parseSubject } from '@microstax/contracts/subjects';
 import { durables } from '@microstax/contracts/topology';
 import type { Plan } from '@microstax/model/plan';
 import { eventually } from '@microstax/testkit/eventually';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { oneAnswerOneOutcome } from './accounts.ts';
 import { askHttp } from './ask-http.ts';
 import { asYaml, baseline, type EchoAnswer, echo, hopsOf, overlay, type WrittenService } from './blueprints.ts';
@@ -15,6 +15,7 @@ let house: House;
 beforeAll(async () => {
   house = await startHouse();
 });
+afterEach(() => house.gates.releaseAll());
 afterAll(() => house?.[Symbol.asyncDispose]());
 
 const worker: WrittenService = { name: 'worker', run: { command: ['sleep', '1000'] }, dependsOn: ['api'] };
