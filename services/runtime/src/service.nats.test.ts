@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap } from '@microstax/bus/bootstrap';
 import { type Bus, endpoint, type PublishOptions } from '@microstax/bus/bus';
+import { BusError } from '@microstax/bus/bus-error';
 import { connectBus } from '@microstax/bus/connect';
 import { activationApproved } from '@microstax/contracts/activation-approved';
 import { bundleOf } from '@microstax/contracts/bundle';
@@ -48,6 +49,13 @@ let dataDir: string;
 let bus: Bus;
 let runtime: AsyncDisposable;
 
+/** An environment whose next claim is committed and never answered, as when the bus dies in between. */
+let loseReplyOf: string | undefined;
+function lostReply(): BusError {
+  loseReplyOf = undefined;
+  return new BusError('unavailable', 'the reply is lost');
+}
+
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'msx-runtime-'));
   running.defer(() => rm(dataDir, { recursive: true, force: true }));
@@ -62,7 +70,11 @@ beforeAll(async () => {
   running.use(
     await bus.serve([
       endpoint(incarnationOf, async () => ({ incarnation: 1 })),
-      endpoint(claim, (request, about) => graph.claim(about.org, request)),
+      endpoint(claim, async (request, about) => {
+        const reply = await graph.claim(about.org, request);
+        if (request.env === loseReplyOf) throw lostReply();
+        return reply;
+      }),
       endpoint(append, (request, about) => graph.append(about.org, request)),
       endpoint(renew, (request, about) => graph.renew(about.org, request)),
       endpoint(takeover, (request, about) => graph.takeover(about.org, request)),
@@ -197,6 +209,14 @@ test('runtime: a redelivered approval, an older one and a preview start nothing'
   await approve(aPlan('other', [server('solo')]), 1); // a later message: those before it were handled
   await finished('other', 1);
   expect(graph.journal('shop')).toHaveLength(before);
+});
+
+test('runtime: a claim whose answer was lost is its own, and is executed at once', async () => {
+  loseReplyOf = 'unheard';
+  await approve(aPlan('unheard', [server('web')]), 1);
+  expect(await finished('unheard', 1)).toMatchObject({ outcome: 'ready' });
+  expect(graph.journal('unheard').filter(({ type }) => type === 'taken over')).toHaveLength(1);
+  expect(graph.epoch('unheard')).toBe(2);
 });
 
 test('runtime: a crashing program fails the activation with its words, and what served serves on', async () => {
