@@ -8,9 +8,11 @@
 import type { AqlQuery } from 'arangojs/aql';
 import type { Transaction } from 'arangojs/transactions';
 import { type ArangoConnection, runQuery } from './arango-connection.ts';
-import { isVerdict } from './arango-errors.ts';
+import { isPassing, isVerdict } from './arango-errors.ts';
 import { type RetryPolicy, retry } from './arango-retry.ts';
 import { StoreError } from './graph-store.ts';
+
+const abortsMax = 3;
 
 export type Declared = { readonly write: readonly string[]; readonly read?: readonly string[] };
 
@@ -41,7 +43,7 @@ export async function inTransaction<T>(
     }
     return value;
   } finally {
-    if (!ended) await abort(trx);
+    if (!ended) await abort(trx, arango.policy);
   }
 }
 
@@ -83,9 +85,10 @@ async function commit(trx: Transaction, policy: RetryPolicy): Promise<void> {
   }
 }
 
-async function abort(trx: Transaction): Promise<void> {
+// Until it is aborted the counters' document belongs to it, and every other commit fails. Aborting twice is no error.
+async function abort(trx: Transaction, policy: RetryPolicy): Promise<void> {
   try {
-    await trx.abort();
+    await retry(() => trx.abort(), isPassing, { ...policy, attemptsMax: abortsMax });
   } catch {
     // The server ends it by itself once it was idle for its time (60 s by default).
   }
