@@ -1,11 +1,10 @@
 import type { Bus } from '@microstax/bus/bus';
 import { BusError } from '@microstax/bus/bus-error';
-import { connectBus } from '@microstax/bus/connect';
-import { spanPublisher } from '@microstax/bus/span-publisher';
+import { joinBus } from '@microstax/bus/join-bus';
 import type { RequestContract } from '@microstax/contracts/request-contract';
 import { createLog } from '@microstax/service/log';
 import { isSameProcess } from '@microstax/service/process-identity';
-import { startTelemetry, type Telemetry } from '@microstax/service/telemetry';
+import type { Telemetry } from '@microstax/service/telemetry';
 import { CliError } from './cli-error.ts';
 import { readCliEnv } from './config.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -22,37 +21,23 @@ export type Session = AsyncDisposable & {
 export async function openSession(options: { readonly org?: string } = {}): Promise<Session> {
   const env = readCliEnv();
   const url = env.natsUrl ?? urlOfUp(env.dataDir);
-  const spans = spanPublisher();
-  const telemetry = startTelemetry({
-    service: 'cli',
-    publishSpans: spans.publish,
-    ...(env.otlpEndpoint ? { otlpEndpoint: env.otlpEndpoint } : {}),
-  });
-  const bus = await connectBus({
-    url,
-    service: 'cli',
-    log: createLog({ service: 'cli', level: 'silent' }),
-    telemetry,
-    waitMs: 3_000,
-  }).catch((cause: unknown) => {
-    throw new CliError({
-      code: 'no-bus',
-      message: `Cannot reach the bus at ${url}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      next: 'msx up',
-    });
-  });
-  spans.attach(bus);
-  return {
-    bus,
-    telemetry,
-    url,
-    org: options.org ?? env.org,
-    async [Symbol.asyncDispose]() {
-      await telemetry.flush();
-      await telemetry[Symbol.asyncDispose]();
-      await bus[Symbol.asyncDispose]();
-    },
-  };
+  const owned = new AsyncDisposableStack();
+  const log = createLog({ service: 'cli', level: 'silent' });
+  try {
+    const { otlpEndpoint } = env;
+    const bus = await joinBus(owned, { service: 'cli', natsUrl: url, otlpEndpoint, log, waitMs: 3_000 });
+    return {
+      bus,
+      telemetry: bus.telemetry,
+      url,
+      org: options.org ?? env.org,
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
+  } catch (cause) {
+    await owned.disposeAsync();
+    const message = `Cannot reach the bus at ${url}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new CliError({ code: 'no-bus', message, next: 'msx up' });
+  }
 }
 
 /** Asks a service; says which one is missing where nobody answers. */

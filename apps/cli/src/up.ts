@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Bus } from '@microstax/bus/bus';
 import { BusError } from '@microstax/bus/bus-error';
-import { connectBus } from '@microstax/bus/connect';
-import { spanPublisher } from '@microstax/bus/span-publisher';
+import { joinBus } from '@microstax/bus/join-bus';
 import { query } from '@microstax/contracts/queries';
 import { buckets } from '@microstax/contracts/topology';
 import { readGraphConfig } from '@microstax/graph/config';
@@ -21,7 +20,6 @@ import { delay } from '@microstax/service/clock';
 import { createLog } from '@microstax/service/log';
 import { findNatsServer, startNatsServer } from '@microstax/service/nats-server';
 import { bootId, processStartTime } from '@microstax/service/process-identity';
-import { startTelemetry } from '@microstax/service/telemetry';
 import { readValidatorConfig } from '@microstax/validator/config';
 import { startValidator } from '@microstax/validator/service';
 import { CliError } from './cli-error.ts';
@@ -163,9 +161,7 @@ async function startBus(
 
 async function connect(running: AsyncDisposableStack, url: string): Promise<Bus> {
   const log = createLog({ service: 'up', level: readCliEnv().logLevel });
-  const spans = spanPublisher();
-  const telemetry = running.use(startTelemetry({ service: 'up', publishSpans: spans.publish }));
-  return running.use(await connectBus({ url, service: 'up', log, telemetry }));
+  return joinBus(running, { service: 'up', natsUrl: url, log });
 }
 
 /** Settles once the graph answers and a router is there: what comes after `ready` meets no `no responder`. */

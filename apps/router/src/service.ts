@@ -1,9 +1,7 @@
-import { connectBus } from '@microstax/bus/connect';
 import { watchIncarnation } from '@microstax/bus/incarnation';
-import { spanPublisher } from '@microstax/bus/span-publisher';
+import { joinBus } from '@microstax/bus/join-bus';
 import { buckets } from '@microstax/contracts/topology';
 import { createLog, type Log } from '@microstax/service/log';
-import { startTelemetry } from '@microstax/service/telemetry';
 import type { RouterConfig } from './config.ts';
 import { routerEndpoints } from './shell/answer-requests.ts';
 import { followRoutes } from './shell/follow-routes.ts';
@@ -20,11 +18,7 @@ export async function startRouter(config: RouterConfig, overrides: RouterOverrid
   const { natsUrl, org, logLevel, otlpEndpoint, lingerMs } = config;
   const log = overrides.log ?? createLog({ service: 'router', level: logLevel });
   await using running = new AsyncDisposableStack();
-  const spans = spanPublisher();
-  const collector = otlpEndpoint === undefined ? {} : { otlpEndpoint };
-  const telemetry = running.use(startTelemetry({ service: 'router', publishSpans: spans.publish, ...collector }));
-  const bus = running.use(await connectBus({ url: natsUrl, service: 'router', log, telemetry }));
-  spans.attach(bus);
+  const bus = await joinBus(running, { service: 'router', natsUrl, otlpEndpoint, log });
   await bus.incarnation();
   const routing = running.use(createRouting(log));
   const listeners = running.use(new Listeners(routing, lingerMs));

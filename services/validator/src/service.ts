@@ -1,9 +1,7 @@
 import type { Message } from '@microstax/bus/bus';
-import { connectBus } from '@microstax/bus/connect';
-import { spanPublisher } from '@microstax/bus/span-publisher';
+import { joinBus } from '@microstax/bus/join-bus';
 import { durables } from '@microstax/contracts/topology';
 import { createLog, type Log } from '@microstax/service/log';
-import { startTelemetry } from '@microstax/service/telemetry';
 import type { ValidatorConfig } from './config.ts';
 import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
 
@@ -22,15 +20,9 @@ export async function startValidator(
 ): Promise<AsyncDisposable> {
   const { gate } = overrides;
   const log = overrides.log ?? createLog({ service, level: config.logLevel });
-  const { natsUrl, otlpEndpoint } = config;
   const owned = new AsyncDisposableStack();
   try {
-    const spans = spanPublisher();
-    const telemetry = owned.use(
-      startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
-    );
-    const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
-    spans.attach(bus);
+    const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
     const shell = { bus, log };
     owned.use(
       await bus.consume(durables.validatorRecorded, (message) => onResolutionRecorded(message, shell), {
