@@ -68,7 +68,7 @@ test('the bus is lost under a load of activations: all end ready, each effect on
   expect(await incarnation()).toBe(before + 1);
   for (const name of names) expect(house.starts(name), name).toEqual(new Map([[`${name} db ${name}`, 1]]));
 
-  const environments = ['lasting', 'early', ...names];
+  const environments = (await house.ask({ kind: 'environments' })).items.map(({ env }) => env);
   await eventually(async () => sameKeys(await keysOf(buckets.environments), environments), {
     message: 'msx_environments is filled',
   });
