@@ -22,6 +22,7 @@ import { startTelemetry } from '@microstax/service/telemetry';
 import type { GraphConfig } from './config.ts';
 import type { Changes } from './core/changes.ts';
 import type { EnvironmentDocument } from './core/documents.ts';
+import type { OutboxRow } from './core/outbox.ts';
 import { answerAppend } from './shell/answer-append.ts';
 import { answerClaim } from './shell/answer-claim.ts';
 import { answerDrift } from './shell/answer-drift.ts';
@@ -31,6 +32,7 @@ import { answerAnswer, answerArtifact, answerEstate } from './shell/answer-reads
 import { answerRenew } from './shell/answer-renew.ts';
 import { answerTakeover } from './shell/answer-takeover.ts';
 import { BusMemory } from './shell/bus-memory.ts';
+import { CommitBell } from './shell/commit-bell.ts';
 import type { Graph } from './shell/graph.ts';
 import { LeaseBook } from './shell/lease-book.ts';
 import { followOpenExecutions, startLeases } from './shell/lease-loop.ts';
@@ -47,12 +49,12 @@ import { onPlanRefused } from './shell/on-plan-refused.ts';
 import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
 import { startOpening } from './shell/opening.ts';
 import { startRedrive } from './shell/redrive-loop.ts';
-import { startRelay } from './shell/relay.ts';
+import { type Relay, startRelay } from './shell/relay.ts';
 import { startStatusWriter } from './shell/status-writer.ts';
 import { openGraphStore } from './shell/store/open-graph-store.ts';
 import { type CommitNote, watchedStore } from './shell/store/watched-store.ts';
 import { startTimers } from './shell/timer-loop.ts';
-import { transactOn } from './shell/transact.ts';
+import { type Committed, transactOn } from './shell/transact.ts';
 
 export type GraphOverrides = {
   readonly log?: Log;
@@ -76,16 +78,17 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     const telemetry = owned.use(
       startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
     );
-    const durable = owned.use(await openGraphStore(config));
-    const store = overrides.onCommit ? watchedStore(durable, overrides.onCommit) : durable;
+    const plain = owned.use(await openGraphStore(config));
+    const store = overrides.onCommit ? watchedStore(plain, overrides.onCommit) : plain;
     const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
     spans.attach(bus);
 
-    const followers: ((changes: Changes) => void)[] = [];
-    const transact = transactOn(store, (changes) => {
-      for (const follow of followers) follow(changes);
+    const followers: ((committed: Committed) => void)[] = [];
+    const transact = transactOn(store, (committed) => {
+      for (const follow of followers) follow(committed);
     });
-    const graph: Graph = { store, transact, bus, log, clock, leases: new LeaseBook(), memory: new BusMemory() };
+    const bell = new CommitBell();
+    const graph: Graph = { store, transact, bus, log, clock, leases: new LeaseBook(), memory: new BusMemory(), bell };
     await followOpenExecutions(graph);
     const status = owned.use(startStatusWriter(graph));
     const opened: (() => void)[] = [];
@@ -95,14 +98,16 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     };
     const opening = owned.use(await startOpening(graph, onOpened));
     await status.refill();
-    const relay = owned.use(startRelay(graph));
+    const relay = owned.use(await startRelay(graph));
     const timers = owned.use(startTimers(graph, config));
     owned.use(startLeases(graph, config));
     const redrive = owned.use(startRedrive(graph, config));
     followers.push(
-      (changes) => status.follow(changes),
-      (changes) => wakeFor(changes, { relay, timers }),
-      (changes) => followLeases(changes, graph),
+      (committed) => relayAll(committed, relay),
+      ({ changes }) => bell.ring(changes),
+      ({ changes }) => status.follow(changes),
+      ({ changes }) => wakeFor(changes, timers),
+      ({ changes }) => followLeases(changes, graph),
     );
     opened.push(() => redrive.wake());
 
@@ -158,8 +163,13 @@ function answers(graph: Graph, incarnation: () => Promise<number>) {
   ];
 }
 
-function wakeFor({ puts, appends }: Changes, { relay, timers }: { readonly relay: Loop; readonly timers: Loop }): void {
-  if (appends.some(({ log }) => log === 'outbox')) relay.wake();
+function relayAll({ appended }: Committed, relay: Relay): void {
+  const rows = appended.filter(({ log }) => log === 'outbox');
+  relay.say(rows.flatMap(({ n, body }) => (n === null ? [] : [{ n, row: body as OutboxRow }])));
+  if (rows.some(({ n }) => n === null)) relay.wake();
+}
+
+function wakeFor({ puts }: Changes, timers: Loop): void {
   if (puts.some(({ collection }) => collection === 'timers')) timers.wake();
 }
 

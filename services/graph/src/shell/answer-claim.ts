@@ -3,6 +3,7 @@ import { digestOf, shortDigest } from '@microstax/model/digest';
 import { failpoint } from '@microstax/service/failpoint';
 import { currentTraceparent, deterministicTraceparent, inSpan, traceContextOf } from '@microstax/service/telemetry';
 import { claim } from '../core/claim.ts';
+import { activationAt } from '../core/places.ts';
 import { claimWasAnswered } from '../events.ts';
 import type { Graph } from './graph.ts';
 import { loadClaim } from './load-claim.ts';
@@ -10,7 +11,7 @@ import { linksTo } from './trace-links.ts';
 
 /** How long a claim is held until the approval and all it names are recorded (protocol 16). */
 const recordedWaitMs = 1_000;
-const lookMs = 20;
+const lookMs = 100; // a commit of this process wakes the claim; another replica's is found by looking
 
 /** The only gate to the world. */
 export async function answerClaim(
@@ -19,15 +20,24 @@ export async function answerClaim(
   { org }: { readonly org: string },
 ): Promise<ClaimReply> {
   if (request.generation === 0) return { kind: 'preview' }; // protocol 30
-  const { clock, log } = graph;
-  const endsAt = clock.monotonicMs() + recordedWaitMs;
-  let reply = await decideClaim(graph, request, org);
-  while (reply.kind === 'artifact missing' && clock.monotonicMs() < endsAt) {
-    await clock.delay(lookMs);
-    reply = await decideClaim(graph, request, org);
-  }
+  const { log } = graph;
+  const reply = await decideOnceRecorded(graph, request, org);
   claimWasAnswered(log, { org, env: request.env, generation: request.generation, answer: reply.kind });
   return reply;
+}
+
+async function decideOnceRecorded(graph: Graph, request: ClaimRequest, org: string): Promise<ClaimReply> {
+  const { bell, clock } = graph;
+  const endsAt = clock.monotonicMs() + recordedWaitMs;
+  for (;;) {
+    // Listened to before the look, so that no commit falls between the two.
+    using written = bell.listen(activationAt(org, request.env, request.generation));
+    const reply = await decideClaim(graph, request, org);
+    if (reply.kind !== 'artifact missing' || clock.monotonicMs() >= endsAt) return reply;
+    const looked = new AbortController();
+    await Promise.race([written.rung, clock.delay(lookMs, looked.signal)]);
+    looked.abort();
+  }
 }
 
 async function decideClaim(graph: Graph, request: ClaimRequest, org: string): Promise<ClaimReply> {

@@ -2,6 +2,7 @@ import type { Bus } from '@microstax/bus/bus';
 import type { Clock } from '@microstax/service/clock';
 import type { Log } from '@microstax/service/log';
 import type { BusMemory } from './bus-memory.ts';
+import type { CommitBell } from './commit-bell.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { GraphStore } from './store/graph-store.ts';
 import type { Transact } from './transact.ts';
@@ -15,4 +16,5 @@ export type Graph = {
   readonly clock: Clock;
   readonly leases: LeaseBook;
   readonly memory: BusMemory;
+  readonly bell: CommitBell;
 };

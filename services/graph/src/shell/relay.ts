@@ -2,7 +2,11 @@
 // the same id, which the server drops (protocol 7, 9).
 // 1. Rows about one environment are said in their order; different environments do not wait for each other.
 // 2. A row that can never be said (its own contract refuses it) is a defect: said loudly, then removed, never in the way.
+// 3. Rows come from the commits that wrote them, and once a second from the store, for those of before a start.
+// 4. Said rows are removed together, a moment later: nobody waits for that, and it is a sync to disk. The store is not
+//    read meanwhile, so a row that was said is not taken for one that waits.
 import { BusError } from '@microstax/bus/bus-error';
+import { Lanes } from '@microstax/bus/lanes';
 import type { Bundle } from '@microstax/contracts/bundle';
 import type { EventContract } from '@microstax/contracts/event-contract';
 import { eventContracts } from '@microstax/contracts/events';
@@ -17,66 +21,159 @@ import type { OutboxRow } from '../core/outbox.ts';
 import { artifactAt, saidAt } from '../core/places.ts';
 import type { Graph } from './graph.ts';
 import { type Loop, startLoop } from './loop.ts';
-import { type LogRow, StoreError } from './store/graph-store.ts';
 
 type RelayGraph = Pick<Graph, 'store' | 'bus' | 'log' | 'clock' | 'memory'>;
 
-const rowsMax = 64; // one round: bounds what a crash says twice
+export type NumberedRow = { readonly n: number; readonly row: OutboxRow };
 
-/** Says outbox rows as they come; `wake` it after a commit that wrote one. */
-export function startRelay(graph: RelayGraph): Loop {
-  return startLoop({ name: 'relay', log: graph.log, clock: graph.clock, restMs: 1_000, work: () => relayOnce(graph) });
+export interface Relay extends AsyncDisposable {
+  /** Says rows that a commit has just written. */
+  say(rows: readonly NumberedRow[]): void;
+  /** Looks into the store, for a commit whose rows have no number yet. */
+  wake(): void;
 }
 
-async function relayOnce(graph: RelayGraph): Promise<boolean> {
-  const rows = await graph.store.readLog<OutboxRow>('outbox', { limit: rowsMax });
-  if (rows.length === 0) return false;
-  const lanes = Map.groupBy(rows, ({ body }) => `${body.body.org}/${body.body.env}`);
-  const results = await Promise.allSettled([...lanes.values()].map((lane) => relayLane(graph, lane)));
-  const said = results.flatMap((result) => (result.status === 'fulfilled' ? result.value.said : []));
-  if (said.length > 0) {
-    const puts = said.flatMap(({ put }) => (put ? [put] : []));
-    const memory = graph.memory.takeChanges();
-    await graph.store.commit({
-      guards: [],
-      puts: [...puts, ...memory],
-      removes: [],
-      appends: [],
-      settled: said.map(({ n }) => n),
-    });
+const sayingMax = 64; // environments at once
+const pageRows = 256;
+const readMs = 1_000;
+const settleMs = 50;
+const failedRestMs = { first: 100, most: 1_000 } as const;
+
+/**
+ * Says outbox rows as they come. Settles when it knows those of before this start, so that they are said first. Disposing
+ * finishes what is being said, and removes what was.
+ */
+export async function startRelay(graph: RelayGraph): Promise<Relay> {
+  const relay = new OutboxRelay(graph);
+  await relay.read();
+  return relay;
+}
+
+type Waiting = NumberedRow & { failures: number };
+
+class OutboxRelay implements Relay {
+  readonly #graph: RelayGraph;
+  readonly #lanes = new Lanes<Waiting>();
+  /** Rows that are known here and not yet removed from the store. */
+  readonly #known = new Set<number>();
+  readonly #saying = new Set<Promise<void>>();
+  #said = new Map<number, Put | null>();
+  #settling: NodeJS.Timeout | undefined;
+  /** Reading and removing, one at a time (invariant 4). */
+  #turn: Promise<void> = Promise.resolve();
+  readonly #end = new AbortController();
+  readonly #reading: Loop;
+
+  constructor(graph: RelayGraph) {
+    this.#graph = graph;
+    const { log, clock } = graph;
+    const work = (): Promise<boolean> => this.read();
+    this.#reading = startLoop({ name: 'relay', log, clock, restMs: readMs, work });
   }
-  const failure = results.flatMap((result) =>
-    result.status === 'fulfilled' && result.value.error ? [result.value.error] : [],
-  )[0];
-  if (failure) throw failure;
-  return rows.length === rowsMax;
-}
 
-type Said = { readonly n: number; readonly put: Put | null };
+  say(rows: readonly NumberedRow[]): void {
+    for (const { n, row } of rows) {
+      if (this.#known.has(n)) continue;
+      this.#known.add(n);
+      this.#lanes.push(`${row.body.org}/${row.body.env}`, { n, row, failures: 0 });
+    }
+    this.#run();
+  }
 
-async function relayLane(
-  graph: RelayGraph,
-  lane: readonly LogRow<OutboxRow>[],
-): Promise<{ said: Said[]; error: unknown }> {
-  const said: Said[] = [];
-  for (const { n, body: row } of lane) {
-    try {
-      said.push({ n, put: await sayRow(graph, row) });
-    } catch (error) {
-      if (isPassing(error)) return { said, error };
-      graph.log.error(
-        { err: error, event: row.event, org: row.body.org, env: row.body.env },
-        'an event can never be said',
-      );
-      said.push({ n, put: null });
+  wake(): void {
+    this.#reading.wake();
+  }
+
+  read(): Promise<boolean> {
+    return this.#inTurn(() => this.#readAll());
+  }
+
+  async #readAll(): Promise<boolean> {
+    for (let after = 0; !this.#end.signal.aborted; ) {
+      const rows = await this.#graph.store.readLog<OutboxRow>('outbox', { after, limit: pageRows });
+      this.say(rows.map(({ n, body }) => ({ n, row: body })));
+      if (rows.length < pageRows) break;
+      after = must(rows.at(-1), 'a full page has a last row').n;
+    }
+    return false;
+  }
+
+  #run(): void {
+    while (!this.#end.signal.aborted && this.#saying.size < sayingMax) {
+      const next = this.#lanes.take();
+      if (next === undefined) return;
+      const saying = this.#sayOne(next.key, next.item).finally(() => {
+        this.#saying.delete(saying);
+        this.#run();
+      });
+      this.#saying.add(saying);
     }
   }
-  return { said, error: undefined };
+
+  async #sayOne(lane: string, waiting: Waiting): Promise<void> {
+    const { n, row } = waiting;
+    const { log, clock } = this.#graph;
+    const about = { event: row.event, org: row.body.org, env: row.body.env };
+    try {
+      this.#toSettle(n, await sayRow(this.#graph, row));
+      this.#lanes.release(lane);
+    } catch (error) {
+      if (isPassing(error)) {
+        const delayMs = Math.min(failedRestMs.most, failedRestMs.first * 2 ** waiting.failures++);
+        if (!this.#end.signal.aborted) log.warn({ err: error, ...about, delayMs }, 'relay: tried again');
+        await clock.delay(delayMs, this.#end.signal);
+        return this.#lanes.putBack(lane, waiting);
+      }
+      log.error({ err: error, ...about }, 'an event can never be said');
+      this.#toSettle(n, null);
+      this.#lanes.release(lane);
+    }
+  }
+
+  #toSettle(n: number, note: Put | null): void {
+    this.#said.set(n, note);
+    this.#settling ??= setTimeout(() => void this.#inTurn(() => this.#settle()), settleMs);
+  }
+
+  /** Removes what was said, along with the notes that redrive needs and what is remembered of the bus. */
+  async #settle(): Promise<void> {
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    const said = this.#said;
+    if (said.size === 0) return;
+    this.#said = new Map();
+    const { store, memory, log } = this.#graph;
+    const puts = [...said.values()].filter((put) => put !== null);
+    const settled = [...said.keys()];
+    try {
+      await store.commit({ guards: [], puts: [...puts, ...memory.takeChanges()], removes: [], appends: [], settled });
+      for (const n of settled) this.#known.delete(n);
+    } catch (error) {
+      if (!this.#end.signal.aborted) log.warn({ err: error }, 'what was said is removed later');
+      for (const [n, note] of said) this.#toSettle(n, note);
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort();
+    await this.#reading[Symbol.asyncDispose]();
+    await Promise.all(this.#saying);
+    await this.#inTurn(() => this.#settle());
+    clearTimeout(this.#settling);
+  }
 }
 
-/** The bus or the store is away: the row waits. Anything else would be the same the next time. */
 function isPassing(error: unknown): boolean {
-  return error instanceof StoreError || (error instanceof BusError && error.code !== 'payload-too-large');
+  return !(error instanceof TypeError) && !(error instanceof BusError && error.code === 'payload-too-large');
 }
 
 /** Says one row; gives the note that redrive needs where the row ends a stage. */

@@ -5,7 +5,7 @@
 import { Unavailable } from '@microstax/bus/bus-error';
 import type { Artifact } from '@microstax/model/artifact';
 import type { Digest } from '@microstax/model/digest';
-import { type Changes, type Collection, type Place, placeText, together } from '../core/changes.ts';
+import { type Append, type Changes, type Collection, type Place, placeText, together } from '../core/changes.ts';
 import type { ArtifactDocument } from '../core/documents.ts';
 import { artifactAt } from '../core/places.ts';
 import { type GraphStore, type Guard, type ScanRange, StoreError } from './store/graph-store.ts';
@@ -18,8 +18,14 @@ export type Transact = <State, Decision extends { readonly changes: Changes }>(
   decide: (state: State) => Decision,
 ) => Promise<Decision>;
 
-/** Makes `transact` for a store; `onCommitted` hears what every commit changed. Rejects with `Unavailable` on an outage. */
-export function transactOn(store: GraphStore, onCommitted: (changes: Changes) => void): Transact {
+/** What a commit changed, and the numbers that the rows of its logs have; null where the store gives them later. */
+export type Committed = {
+  readonly changes: Changes;
+  readonly appended: readonly (Append & { readonly n: number | null })[];
+};
+
+/** Makes `transact` for a store; `onCommitted` hears of every commit. Rejects with `Unavailable` on an outage. */
+export function transactOn(store: GraphStore, onCommitted: (committed: Committed) => void): Transact {
   return async (load, decide) => {
     try {
       for (let attempt = 0; attempt < attemptsMax; attempt++) {
@@ -29,7 +35,11 @@ export function transactOn(store: GraphStore, onCommitted: (changes: Changes) =>
         const changes = together(decision.changes);
         const result = await store.commit({ ...changes, guards: reader.guards() });
         if (result.kind === 'conflict') continue;
-        onCommitted(changes);
+        const { appended } = result;
+        onCommitted({
+          changes,
+          appended: changes.appends.map((row, index) => ({ ...row, n: appended[index]?.n ?? null })),
+        });
         return decision;
       }
     } catch (error) {
