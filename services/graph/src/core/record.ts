@@ -1,6 +1,7 @@
 import type { Artifact } from '@microstax/model/artifact';
 import type { Digest } from '@microstax/model/digest';
 import type { Finding } from '@microstax/model/finding';
+import { must } from '@microstax/model/must';
 import type { Plan } from '@microstax/model/plan';
 import { type Stage, stages } from '@microstax/model/status';
 import { type Changes, together } from './changes.ts';
@@ -12,7 +13,7 @@ import { activationPut, settle, withoutOpen } from './settle.ts';
 export type Recording = {
   /** `planned`, `resolved`, `decided`; a refusal or denial names the stage that it was made in. */
   readonly stage: Stage;
-  readonly artifacts: readonly Artifact[];
+  readonly artifacts: readonly RecordedArtifact[];
   readonly findings: readonly Finding[];
   /** The activation ends here. */
   readonly ends?: 'refused' | 'denied';
@@ -22,6 +23,9 @@ export type Recording = {
   readonly drive: number;
   readonly now: number;
 };
+
+/** An artifact that the store has already needs to be named only; what a plan says of itself is read in any case. */
+export type RecordedArtifact = Pick<Artifact, 'kind' | 'digest'> & Partial<Pick<Artifact, 'bytes' | 'value'>>;
 
 export type RecordState = {
   readonly environment: EnvironmentDocument | null;
@@ -49,7 +53,10 @@ export function record(recording: Recording, { environment, activation, known }:
     puts: [
       ...recording.artifacts
         .filter(({ digest }) => !known.has(digest))
-        .map(({ kind, digest, bytes }) => ({ ...artifactAt(activation.org, digest), body: { kind, bytes } })),
+        .map(({ kind, digest, bytes }) => ({
+          ...artifactAt(activation.org, digest),
+          body: { kind, bytes: must(bytes, 'what the store has not was opened') },
+        })),
       activationPut(recorded),
       ...saidPuts(activation, recording),
     ],
@@ -98,7 +105,7 @@ function planCounts({ placements }: Plan): { local: number; services: number } {
 }
 
 // protocol 10: two artifacts of one kind for one generation with unequal digests are a defect, said loudly.
-function unequalArtifacts(activation: ActivationDocument, artifacts: readonly Artifact[]): Finding[] {
+function unequalArtifacts(activation: ActivationDocument, artifacts: readonly RecordedArtifact[]): Finding[] {
   return artifacts.flatMap(({ kind, digest }): Finding[] => {
     const first = activation.artifacts[kind];
     if (first === undefined || first === digest) return [];

@@ -62,21 +62,24 @@ async function loadBelow(
   { org, env }: EnvironmentDocument,
   { artifacts }: ActivationDocument,
 ): Promise<NonNullable<AppendState['below']>> {
-  const holds = await reader.scan<HoldDocument>('holds', { prefix: `${org}/${env}/` });
-  const waiting = await reader.scan<{ child: string }>('waiting', { prefix: `${org}/${env}/` });
+  const prefix = `${org}/${env}/`;
+  const [holds, waiting, descendants] = await Promise.all([
+    reader.scan<HoldDocument>('holds', { prefix }),
+    reader.scan<{ child: string }>('waiting', { prefix }),
+    loadDescendants(reader, org, env, true),
+  ]);
+  const childrenOf = (rows: readonly { readonly child: string }[]) =>
+    loadRows(
+      reader,
+      org,
+      rows.map(({ child }) => child),
+    );
   return {
-    descendants: await loadDescendants(reader, org, env, true),
-    holders: await loadRows(
-      reader,
-      org,
-      holds.map(({ child }) => child),
-    ),
-    waiting: await loadRows(
-      reader,
-      org,
-      waiting.map(({ child }) => child),
-    ),
-    specs: await loadSpecs(reader, org, artifacts.composition),
+    descendants,
+    holders: await childrenOf(holds),
+    waiting: await childrenOf(waiting),
+    // Compared with what holders hold; of most environments nobody holds anything.
+    specs: holds.length === 0 ? new Map() : await loadSpecs(reader, org, artifacts.composition),
   };
 }
 

@@ -72,8 +72,8 @@ async function missingArtifacts(
   if (row === null) return [approval];
   const { derivation, plan, resolution, findings } = row.value;
   const named = [derivation, plan, resolution, findings];
-  const rows = await reader.peekMany(named.map((digest) => artifactAt(org, digest)));
-  return named.filter((_, index) => rows[index] === null);
+  const there = await reader.has(named.map((digest) => artifactAt(org, digest)));
+  return named.filter((_, index) => !there[index]);
 }
 
 async function loadApproved(reader: Reader, org: string, digest: Digest): Promise<Approved> {

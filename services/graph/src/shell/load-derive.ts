@@ -29,7 +29,7 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
   const walked = await walkLineage(reader, own.value, self);
   const newest = self ? await reader.get<ActivationDocument>(activationAt(org, env, self.generation)) : null;
   const answered = submission === null ? null : await reader.get<AnswerDocument>(answerAt(org, submission));
-  const [known] = await reader.peekMany([revisionAt(org, env, own.digest)]);
+  const [revisionKnown = false] = await reader.has([revisionAt(org, env, own.digest)]);
   return {
     self,
     newest,
@@ -41,7 +41,7 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
     outside: await loadOutside(reader, own.value, walked.lineage),
     members: await loadMembers(reader, org, walked.lineage.at(-1)?.environment.env ?? env),
     answered,
-    revisionKnown: known !== null,
+    revisionKnown,
   };
 }
 

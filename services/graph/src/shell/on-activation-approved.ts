@@ -1,6 +1,6 @@
 import type { Message, Outcome } from '@microstax/bus/bus';
 import { activationApproved } from '@microstax/contracts/activation-approved';
-import { openArtifact } from '@microstax/contracts/bundle';
+import { openArtifact, pickFromBundle } from '@microstax/contracts/bundle';
 import type { FindingsReport } from '@microstax/model/approval';
 import type { Graph } from './graph.ts';
 import { parseEvent } from './parse-event.ts';
@@ -10,7 +10,7 @@ import { recordEvent } from './record-event.ts';
 export async function onActivationApproved(graph: Graph, message: Message): Promise<Outcome> {
   const parsed = parseEvent(activationApproved, message);
   if (!parsed.ok) return parsed.outcome;
-  const bundle = await graph.bus.openBundle(parsed.body.bundle);
-  const { findings } = openArtifact<FindingsReport>(bundle, 'findings').value;
-  return recordEvent(graph, message, { ...parsed.body, bundle }, { stage: 'decided', findings });
+  const report = await graph.bus.openBundle(pickFromBundle(parsed.body.bundle, ['findings']));
+  const { findings } = openArtifact<FindingsReport>(report, 'findings').value;
+  return recordEvent(graph, message, parsed.body, { stage: 'decided', findings });
 }

@@ -1,11 +1,12 @@
 import { done, type Message, type Outcome } from '@microstax/bus/bus';
-import type { Bundle } from '@microstax/contracts/bundle';
-import type { Digest } from '@microstax/model/digest';
+import type { Bundle, BundleEntry } from '@microstax/contracts/bundle';
+import type { ArtifactKind, Digest } from '@microstax/model/digest';
 import type { Finding } from '@microstax/model/finding';
+import type { Stage } from '@microstax/model/status';
 import { failpoint } from '@microstax/service/failpoint';
 import type { ActivationDocument, EnvironmentDocument } from '../core/documents.ts';
 import { activationAt, artifactAt, environmentAt } from '../core/places.ts';
-import { type Recording, record } from '../core/record.ts';
+import { type RecordedArtifact, type Recording, record } from '../core/record.ts';
 import { artifactsWereUnequal, stageWasRecorded } from '../events.ts';
 import type { Graph } from './graph.ts';
 import { openAll } from './parse-event.ts';
@@ -26,7 +27,7 @@ export async function recordEvent(
   said: Pick<Recording, 'stage' | 'ends'> & { readonly findings: readonly Finding[] },
 ): Promise<Outcome> {
   if (message.purpose !== 'activate' || generation === 0) return done;
-  const artifacts = openAll(await graph.bus.openBundle(bundle));
+  const artifacts = await openUnknown(graph, { org, bundle, stage: said.stage });
   const recording: Recording = {
     ...said,
     artifacts,
@@ -38,8 +39,8 @@ export async function recordEvent(
   const decision = await graph.transact(
     async (reader) => {
       const [environment, row] = await reader.getMany([environmentAt(org, env), activationAt(org, env, generation)]);
-      const bytes = await reader.peekMany(artifacts.map(({ digest }) => artifactAt(org, digest)));
-      const known = new Set<Digest>(artifacts.filter((_, index) => bytes[index] !== null).map(({ digest }) => digest));
+      const there = await reader.has(artifacts.map(({ digest }) => artifactAt(org, digest)));
+      const known = new Set<Digest>(artifacts.filter((_, index) => there[index]).map(({ digest }) => digest));
       return {
         environment: environment as EnvironmentDocument | null,
         activation: row as ActivationDocument | null,
@@ -63,4 +64,21 @@ export async function recordEvent(
   if (decided.unequal.length > 0) artifactsWereUnequal(graph.log, { org, env, activation, findings: decided.unequal });
   stageWasRecorded(graph.log, { org, env, activation, stage: said.stage, outcome: said.ends ?? null });
   return done;
+}
+
+/**
+ * What the store has under its digest needs no second look: each stage forwards what those before it decided. The plan is
+ * opened where it is new to the activation, whose row counts its placements.
+ */
+async function openUnknown(
+  { bus, store }: Graph,
+  { org, bundle, stage }: { readonly org: string; readonly bundle: Bundle; readonly stage: Stage },
+): Promise<readonly RecordedArtifact[]> {
+  const entries = Object.entries(bundle) as [ArtifactKind, BundleEntry][];
+  const rows = await store.getMany(entries.map(([, { digest }]) => artifactAt(org, digest)));
+  const wanted = entries.filter(
+    ([kind], index) => rows[index] === undefined || (kind === 'plan' && stage === 'planned'),
+  );
+  const opened = openAll(await bus.openBundle(Object.fromEntries(wanted)));
+  return entries.map(([kind, { digest }]) => opened.find((artifact) => artifact.kind === kind) ?? { kind, digest });
 }

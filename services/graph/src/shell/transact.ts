@@ -82,6 +82,11 @@ export class Reader {
     return (await this.#store.getMany<T>(places)).map((row) => row?.body ?? null);
   }
 
+  /** Which of these rows are there, without their bodies. */
+  async has(places: readonly Place[]): Promise<readonly boolean[]> {
+    return (await this.#store.getMany(places)).map((row) => row !== undefined);
+  }
+
   async scan<T>(collection: Collection, range: ScanRange): Promise<readonly T[]> {
     return (await this.#store.scan<T>(collection, range)).map(({ body }) => body);
   }
@@ -92,10 +97,21 @@ export class Reader {
     const row = await this.#store.get<ArtifactDocument>(collection, key);
     if (row === undefined) return null;
     const { kind, bytes } = row.body;
-    return { kind, digest, bytes, value: JSON.parse(bytes) as T };
+    return { kind, digest, bytes, value: parsedValue(row.body) as T };
   }
 
   guards(): readonly Guard[] {
     return [...this.#read.values()].map(({ guard }) => guard);
   }
+}
+
+/** A store that keeps documents gives the same one again, and an artifact's value is then parsed once. */
+const values = new WeakMap<ArtifactDocument, unknown>();
+
+function parsedValue(document: ArtifactDocument): unknown {
+  const known = values.get(document);
+  if (known !== undefined) return known;
+  const value: unknown = JSON.parse(document.bytes);
+  values.set(document, value);
+  return value;
 }

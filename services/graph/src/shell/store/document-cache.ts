@@ -28,10 +28,11 @@ export class DocumentCache {
     return entry;
   }
 
-  /** `text` is the document's JSON; null: there is none. */
-  set(place: Place, version: number, text: string | null): Cached {
+  /** `text` is the document's JSON, null: there is none. `body` is the same parsed, where the caller has it. */
+  set(place: Place, version: number, text: string | null, body?: unknown): Cached {
     const key = keyOf(place);
-    const entry = new Entry(version, text, entryChars + key.length + (text?.length ?? 0));
+    const chars = entryChars + key.length + (text?.length ?? 0);
+    const entry = new Entry(version, chars, body === undefined ? text : null, body);
     this.#remove(key);
     this.#entries.set(key, entry);
     this.#chars += entry.chars;
@@ -55,10 +56,11 @@ class Entry implements Cached {
   #text: string | null;
   #body: unknown;
 
-  constructor(version: number, text: string | null, chars: number) {
+  constructor(version: number, chars: number, text: string | null, body: unknown) {
     this.version = version;
     this.chars = chars;
     this.#text = text;
+    this.#body = body;
   }
 
   get body(): unknown {

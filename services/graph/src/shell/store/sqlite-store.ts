@@ -54,8 +54,8 @@ class SqliteStore implements GraphStore {
     const read = unknown.length === 0 ? [] : await this.#read(unknown);
     let taken = 0;
     return places.map((place, index) => {
-      const { version, body } = known[index] ?? (read[taken++] as Cached);
-      return version === 0 ? undefined : { ...place, version, body: body as T };
+      const cached = known[index] ?? (read[taken++] as Cached);
+      return cached.version === 0 ? undefined : new CachedRow<T>(place, cached);
     });
   }
 
@@ -101,12 +101,34 @@ class SqliteStore implements GraphStore {
   }
 
   #remember({ puts, removes }: Batch, raw: RawBatch, version: number): void {
-    for (const [index, place] of puts.entries()) this.#cache.set(place, version, raw.puts[index]?.[2] ?? null);
+    for (const [index, put] of puts.entries()) {
+      const body = put.collection === 'artifacts' ? put.body : undefined; // large, two texts, and read right away
+      this.#cache.set(put, version, raw.puts[index]?.[2] ?? null, body);
+    }
     for (const place of removes) this.#cache.set(place, 0, null);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#thread.end();
+  }
+}
+
+/** Its body is parsed only where somebody looks at it. */
+class CachedRow<T> implements Stored<T> {
+  readonly collection: Collection;
+  readonly key: string;
+  readonly version: number;
+  readonly #cached: Cached;
+
+  constructor({ collection, key }: Place, cached: Cached) {
+    this.collection = collection;
+    this.key = key;
+    this.version = cached.version;
+    this.#cached = cached;
+  }
+
+  get body(): T {
+    return this.#cached.body as T;
   }
 }
 
