@@ -8,6 +8,7 @@ import { connectBus } from '@microstax/bus/connect';
 import type { SubmissionAnswer } from '@microstax/contracts/answer';
 import type { CommandVerb } from '@microstax/contracts/command';
 import { answerOf } from '@microstax/contracts/graph-requests';
+import { headerNames } from '@microstax/contracts/header-names';
 import {
   type ActivationItem,
   type EnvironmentDetail,
@@ -377,7 +378,7 @@ function onlyOneEach(answers: readonly SubmissionItem[]): void {
 /** How many messages of `MSX_EVENTS` a redrive has said again. */
 export async function drivenAgain(bus: Bus, filter: string): Promise<number> {
   const messages = await bus.read(streams.events.name, { filter });
-  return messages.filter((message) => Number(message.header('msx-drive') ?? 0) > 0).length;
+  return messages.filter((message) => Number(message.header(headerNames.drive) ?? 0) > 0).length;
 }
 
 /** The generation that an answer names. Throws where it made none. */

@@ -20,6 +20,7 @@ const view = (draft: Partial<RedriveView> = {}): RedriveView => ({
   lastSequence: 20,
   ackFloor: 15,
   ownPending: 0,
+  missing: null,
   ...draft,
 });
 
@@ -45,6 +46,11 @@ test('redrive() says an event again that was heard and came to nothing', () => {
 test('redrive() says an event again that the stream no longer has', () => {
   expect(redrive(said, view({ firstSequence: 11 }))).toMatchObject({ kind: 'say again', drive: 1 });
   expect(redrive(said, view({ lastSequence: 3, ackFloor: 0 }))).toMatchObject({ kind: 'say again', drive: 1 });
+});
+
+test('redrive() says an event again that was taken out of the middle of the stream, before anybody heard it', () => {
+  expect(redrive(said, view({ ackFloor: 9, missing: 10 }))).toMatchObject({ kind: 'say again', drive: 1 });
+  expect(redrive(said, view({ ackFloor: 9, missing: 11 })).kind).toBe('owed');
 });
 
 test('redrive() does not take another incarnation’s sequence for its own', () => {

@@ -22,6 +22,8 @@ export type RedriveView = {
   readonly ackFloor: number;
   /** What the graph's own durable of the next stage has not settled; read after `lastSequence`. */
   readonly ownPending: number;
+  /** A sequence that was looked for and is not there; the two ends of a stream do not tell of a hole in its middle. */
+  readonly missing: number | null;
 };
 
 export type RedriveDecision =
@@ -37,8 +39,8 @@ export function redrive(said: SaidDocument | null, view: RedriveView): RedriveDe
   const { sequence, drive, incarnation } = said;
   if (incarnation !== view.incarnation)
     return { kind: 'say again', drive: drive + 1, reason: `it was said in incarnation ${incarnation} of the bus` };
-  if (sequence < view.firstSequence || sequence > view.lastSequence)
-    return { kind: 'say again', drive: drive + 1, reason: `the stream no longer has message ${sequence}` };
+  const isGone = sequence < view.firstSequence || sequence > view.lastSequence || sequence === view.missing;
+  if (isGone) return { kind: 'say again', drive: drive + 1, reason: `the stream no longer has message ${sequence}` };
   if (sequence > view.ackFloor)
     return { kind: 'owed', reason: `message ${sequence} is not acked, the floor is ${view.ackFloor}` };
   if (view.ownPending > 0) return { kind: 'owed', reason: `${view.ownPending} events are still to be recorded` };

@@ -33,7 +33,10 @@ async function redriveAll(graph: Graph): Promise<void> {
     if (here.length === 0) continue;
     const view = await look(graph, stage);
     if (view === null) return; // the bus is being opened, and what was on it will be said again
-    for (const activation of here) await redriveOne(graph, activation, stage, view);
+    for (const activation of here) {
+      const missing = await missingOf(graph, activation, stage, view);
+      await redriveOne(graph, activation, stage, { ...view, missing });
+    }
   }
 }
 
@@ -46,7 +49,7 @@ async function standingActivations({ store }: Graph): Promise<readonly Activatio
 }
 
 // The order of reading is the argument: floor, then the end of the stream, then what we ourselves have not recorded.
-async function look({ bus, memory }: Graph, stage: DrivenStage): Promise<RedriveView | null> {
+async function look({ bus, memory }: Graph, stage: DrivenStage): Promise<View | null> {
   const { next, own } = hearers[stage];
   const hearing = await bus.durableState(next);
   const stream = await bus.streamState(streams.events.name);
@@ -57,8 +60,29 @@ async function look({ bus, memory }: Graph, stage: DrivenStage): Promise<Redrive
     firstSequence: stream.firstSequence,
     lastSequence: stream.lastSequence,
     ackFloor: hearing.ackFloor,
+    idle: hearing.pending + hearing.unsettled === 0,
     ownPending: recording.pending + recording.unsettled,
   };
+}
+
+type View = Omit<RedriveView, 'missing'> & {
+  /** The consumer has nothing to deliver and nothing to settle. */
+  readonly idle: boolean;
+};
+
+// An idle consumer whose floor is below an event will never hear it: the event was taken out of the stream's middle. Only
+// there it is worth asking for it.
+async function missingOf(
+  { store, bus }: Graph,
+  { org, env, generation }: ActivationDocument,
+  stage: DrivenStage,
+  view: View,
+): Promise<number | null> {
+  if (!view.idle) return null;
+  const [said] = await store.getMany<SaidDocument>([saidAt(org, env, generation, stage)]);
+  const sequence = said?.body.sequence ?? 0;
+  if (sequence <= view.ackFloor || said?.body.incarnation !== view.incarnation) return null;
+  return (await bus.at(streams.events.name, sequence)) === undefined ? sequence : null;
 }
 
 async function redriveOne(

@@ -1,0 +1,111 @@
+import { headerNames } from '@microstax/contracts/header-names';
+import { eventSubject, filters } from '@microstax/contracts/subjects';
+import { durables, streams } from '@microstax/contracts/topology';
+import { defaultOrg } from '@microstax/model/names';
+import { eventually } from '@microstax/testkit/eventually';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { overlay } from '../scenarios/blueprints.ts';
+import { counted, times } from './config.ts';
+import { drivenAgain, type FaultHouse, generationOf, startFaultHouse } from './fault-house.ts';
+import { natsByHand } from './nats-by-hand.ts';
+
+/** Protocol 28: the last event of an activation is said again where the bus no longer owes it, and only there. */
+
+const redriveMs = 100;
+
+let house: FaultHouse;
+beforeEach(async () => {
+  house = await startFaultHouse({ env: { MSX_REDRIVE: `${redriveMs}ms` } });
+  const { baseline, service } = house.blueprints;
+  expect((await house.activate(baseline('base', [service('db')]))).outcome).toBe('ready');
+});
+afterEach(() => house?.[Symbol.asyncDispose]());
+
+test(`with the graph's recording held back and ${times(100, 1_000)} messages in flight nothing is said twice`, async () => {
+  const count = times(100, 1_000);
+  await house.close('runtime'); // it would ask for claims of what is not recorded, again and again
+  const hold = house.gates.hold('graph', ({ subject }) => subject.endsWith('.drafted'));
+  const names = Array.from({ length: count }, (_, index) => `flight-${index}`);
+  for (const name of names)
+    await house.send(overlay(name, 'base', [house.blueprints.service('db', { version: name })]));
+  const recording = await eventually(
+    async () => {
+      const state = await house.bus.durableState(durables.graphPlanner);
+      return state && state.pending + state.unsettled >= count && state;
+    },
+    { timeoutMs: 300_000, message: `${count} plans are held back` },
+  );
+  const decided = await eventually(async () => (await approvals()) >= count, {
+    timeoutMs: 300_000,
+    message: 'all of them were resolved and approved meanwhile',
+  });
+  expect(decided).toBe(true);
+  await eventually(async () => (await house.bus.durableState(durables.plannerRevised))?.unsettled === 0);
+  await looks(20);
+  const saidWhileHeld = await saidAgain();
+  hold.release();
+  for (const name of names)
+    await eventually(async () => (await house.ask({ kind: 'activations', env: name })).items[0]?.stage === 'decided', {
+      timeoutMs: 120_000,
+      message: `${name} is decided`,
+    });
+  await looks(10);
+  const saidAfterwards = await saidAgain();
+  counted('redrive', {
+    'in flight': recording.pending + recording.unsettled,
+    looks: 30,
+    'said twice while held': saidWhileHeld,
+    'said twice afterwards': saidAfterwards,
+  });
+  expect(saidAfterwards).toBe(0);
+});
+
+const gone = [
+  { stage: 'planner', says: 'graph', last: 'revised' },
+  { stage: 'resolver', says: 'planner', last: 'drafted' },
+  { stage: 'validator', says: 'resolver', last: 'recorded' },
+  { stage: 'runtime', says: 'validator', last: 'approved' },
+] as const;
+
+test.each(gone)(
+  'an event that is gone before the $stage heard it is said again, once',
+  async ({ stage, says, last }) => {
+    await house.close(stage);
+    const { service } = house.blueprints;
+    const generation = generationOf(await house.apply(overlay('gone', 'base', [service('db', { version: 'gone' })])));
+    const subject = eventSubject(says, defaultOrg, 'gone', last);
+    const said = await eventually(() => house.bus.lastOn(streams.events.name, subject));
+    await using stranger = await natsByHand(house.url);
+    const purged = await stranger.ask(
+      `$JS.API.STREAM.PURGE.${streams.events.name}`,
+      JSON.stringify({ filter: subject }),
+    );
+    expect(JSON.parse(purged)).toMatchObject({ success: true, purged: 1 });
+    const again = await eventually(() => house.bus.lastOn(streams.events.name, subject), {
+      message: `${subject} is said again`,
+    });
+    expect(again.sequence).toBeGreaterThan(said.sequence);
+    expect(again.header(headerNames.drive)).toBe('1');
+    await house.open(stage);
+    expect(await house.outcome('gone', generation)).toMatchObject({ outcome: 'ready' });
+    // What follows from it has its drive too; each of them was said once.
+    expect(await saidAgain()).toBe(gone.length - gone.findIndex((one) => one.stage === stage));
+    expect(house.starts('gone')).toEqual(new Map([['gone db gone', 1]]));
+    await house.closeBooks();
+  },
+);
+
+function saidAgain(): Promise<number> {
+  return drivenAgain(house.bus, filters.events);
+}
+
+async function approvals(): Promise<number> {
+  return (
+    (await house.bus.read(streams.events.name, { filter: filters.eventsNamed('validator', 'approved') })).length - 1
+  );
+}
+
+/** Lets the redrive look this often: each look asks for the durable that it judges by. */
+async function looks(times: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, times * redriveMs));
+}
