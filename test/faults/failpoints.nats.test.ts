@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import { commandSubject, filters } from '@microstax/contracts/subjects';
+import { durables, streams } from '@microstax/contracts/topology';
+import { defaultOrg } from '@microstax/model/names';
+import { eventually } from '@microstax/testkit/eventually';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { counted, isLong } from './config.ts';
+import { allFailpoints, failpointsOf } from './failpoints.ts';
+import type { Room } from './fault-house.ts';
+import type { ServiceProcess } from './service-process.ts';
+import { graphAnswers, type SplitHouse, services, splitRooms, startSplitHouse } from './split-house.ts';
+import { spansByTrace, tracesAbout } from './trace-of.ts';
+
+/**
+ * Protocol 33: each of the six services dies by SIGKILL at each of its failpoints and is started again. Points are read
+ * from the code, and one that was never reached fails its test. The short form lets one activation outlive them all, the
+ * long form gives each point an activation of its own.
+ */
+
+const deathMsMax = 40_000;
+const leaseMs = 15_000; // the default: nothing here may have to wait for it
+
+type Points = Readonly<Partial<Record<Room, readonly string[]>>>;
+
+// What an overlay does not pass; each has a stimulus of its own below.
+const ofCommands = ['graph-command.after-ack', 'graph.command.after-decide'];
+const ofRejections = ['graph.blueprint-rejected.after-decide'];
+const ofDeadLetters = ['graph-dead-letter.after-ack', 'graph.dead-letter.after-decide'];
+const ofExhausted = [
+  'graph-advisory.after-ack',
+  'graph.message-exhausted.after-decide',
+  'graph.message-exhausted.after-say',
+];
+const ofOffers = ['runtime-execution-offered.after-ack', 'runtime.execution-offered.after-say'];
+const ofTakeovers = ['runtime.takeover.after-decide', 'graph.takeover.after-decide'];
+const others = [...ofCommands, ...ofRejections, ...ofDeadLetters, ...ofExhausted, ...ofOffers];
+
+let split: SplitHouse;
+const activations: { readonly env: string; readonly trace: string | undefined }[] = [];
+const died = new Set<string>();
+
+beforeAll(async () => {
+  split = await startSplitHouse();
+  const { baseline, chain } = split.house.blueprints;
+  expect(await split.house.activate(baseline('base', chain()))).toMatchObject({ outcome: 'ready' });
+});
+afterAll(() => split?.[Symbol.asyncDispose]());
+
+test('an activation outlives a death of every service at every failpoint that it passes', async () => {
+  const startedAt = performance.now();
+  const rounds = isLong ? onePointEach() : [ofOverlays()];
+  for (const [index, points] of rounds.entries()) await activateThrough(`f-${index}`, points);
+  const ms = Math.round(performance.now() - startedAt);
+  counted('failpoints', { deaths: died.size, ms, ...(await split.house.closeBooks()) });
+  for (const service of services)
+    expect([...died], service).toEqual(
+      expect.arrayContaining(failpointsOf(service).filter((point) => !others.includes(point))),
+    );
+});
+
+function ofOverlays(): Points {
+  return Object.fromEntries(
+    [...allFailpoints()].map(([room, points]) => [room, points.filter((point) => !others.includes(point))]),
+  );
+}
+
+// A takeover needs a runtime that died after its claim.
+function onePointEach(): readonly Points[] {
+  const first = { runtime: ['runtime.activation-approved.after-decide'] };
+  return Object.entries(ofOverlays()).flatMap(([room, points]) =>
+    points.map((point): Points => {
+      if (!ofTakeovers.includes(point)) return { [room]: [point] };
+      return room === 'runtime' ? { runtime: [...first.runtime, point] } : { ...first, [room]: [point] };
+    }),
+  );
+}
+
+async function activateThrough(env: string, points: Points): Promise<void> {
+  const { house } = split;
+  const { overlay, service } = house.blueprints;
+  const startedAt = performance.now();
+  const answer = await dying(points, async () =>
+    house.apply(overlay(env, 'base', [service('api', { version: env, dependsOn: ['db'] })])),
+  );
+  expect(answer.answer).toMatchObject({ kind: 'revised', generation: 1 });
+  const activation = await house.outcome(env, 1);
+  expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
+  expect(activation.traces).toHaveLength(1);
+  activations.push({ env, trace: activation.traces[0] });
+  await nothingTwice(env);
+  const deaths = Object.values(points).flat().length;
+  if (deaths === 1) expect(performance.now() - startedAt).toBeLessThan(leaseMs);
+}
+
+/** Each service is armed before `work` begins, dies at each of its points and is started again. */
+async function dying<T>(points: Points, work: () => Promise<T>): Promise<T> {
+  const armed = Object.entries(points).map(([room, names]) => arm(room as Room, names));
+  const deaths = (await Promise.all(armed)).map(({ room, left, first }) => dieAtEach(room, left, first));
+  const [result] = await Promise.all([work(), ...deaths]);
+  await graphAnswers(split.house);
+  return result;
+}
+
+async function arm(room: Room, names: readonly string[]) {
+  await split.kill(room);
+  const left = new Set(names);
+  return { room, left, first: split.start(room, { killAt: names }) };
+}
+
+async function dieAtEach(room: Room, left: Set<string>, first: ServiceProcess): Promise<void> {
+  let armed = first;
+  while (left.size > 0) {
+    const point = await pointOfDeath(armed, left);
+    left.delete(point);
+    died.add(point);
+    armed = split.start(room, { killAt: [...left] });
+  }
+}
+
+async function pointOfDeath(armed: ServiceProcess, left: ReadonlySet<string>): Promise<string> {
+  const timer = Promise.withResolvers<'alive'>();
+  const timeout = setTimeout(() => timer.resolve('alive'), deathMsMax);
+  const how = await Promise.race([armed.ended, timer.promise]);
+  clearTimeout(timeout);
+  if (how === 'alive') throw new Error(`Never reached within ${deathMsMax} ms: ${[...left].join(', ')}`);
+  const words = armed.log().map(({ msg }) => /^failpoint (\S+)@1: kill$/.exec(msg)?.[1]);
+  const point = words.find((word) => word !== undefined);
+  if (point === undefined)
+    throw new Error(
+      `A process ended by itself: ${armed
+        .log()
+        .slice(-3)
+        .map(({ msg }) => msg)
+        .join(' | ')}`,
+    );
+  return point;
+}
+
+async function nothingTwice(env: string): Promise<void> {
+  const { house } = split;
+  expect([...house.starts(env)].filter(([, count]) => count !== 1)).toEqual([]);
+  const { inventory } = await house.detail(env);
+  expect(house.programs(env).map(({ pid }) => pid)).toEqual(
+    inventory.instances.map(({ pid }) => pid).sort((a, b) => a - b),
+  );
+  const journal = await house.journal(env);
+  expect(journal.map(({ n }) => n)).toEqual(journal.map((_, index) => index + 1));
+  const done = journal.flatMap(({ event }) => (event.type === 'done' ? [event.job] : []));
+  expect(new Set(done).size).toBe(done.length);
+  expect(journal.filter(({ event }) => event.type === 'finished')).toHaveLength(1);
+}
+
+test('commands, rejections, dead letters and exhausted messages outlive it too, and are answered once', async () => {
+  const { house } = split;
+  const { baseline, service } = house.blueprints;
+  await house.activate(baseline('aside', [service('solo')]));
+  const stopped = await dying({ graph: ofCommands }, () => house.command('stop', 'aside'));
+  expect(stopped.answer).toMatchObject({ kind: 'revised', generation: 2 });
+  expect(await house.outcome('aside', 2)).toMatchObject({ outcome: 'ready' });
+  expect(house.programs('aside')).toEqual([]);
+
+  const rejected = await dying({ graph: ofRejections }, () => house.apply({ name: 'broken', services: [] }));
+  expect(rejected.answer.kind).toBe('rejected');
+
+  const poison = randomUUID();
+  const subject = commandSubject({ service: 'graph', org: defaultOrg, env: 'aside', verb: 'juggle' });
+  await dying({ graph: ofDeadLetters }, () => house.bus.publishRaw({ subject, body: Buffer.from(''), id: poison }));
+  expect(await house.answer(poison)).toMatchObject({ kind: 'rejected' });
+
+  await dying({ graph: ofExhausted }, () => house.bus.publishRaw(exhausted()));
+  const letters = await eventually(async () => {
+    const found = await house.bus.read(streams.deadLetters.name, { filter: filters.deadLetters });
+    return found.length > 1 && found;
+  });
+  expect(letters).toHaveLength(2); // the command that nobody knows, and the exhausted message: each once
+  counted('failpoints of answers', { deaths: died.size, ...(await house.closeBooks()) });
+  expect([...died]).toEqual(expect.arrayContaining([...ofCommands, ...ofRejections, ...ofDeadLetters, ...ofExhausted]));
+});
+
+/** What the server says of a message that it gave up: here the first Blueprint, which was answered long ago. */
+function exhausted() {
+  const { stream, name } = durables.intakeBlueprint;
+  return {
+    subject: `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${stream}.${name}`,
+    body: Buffer.from(JSON.stringify({ stream, consumer: name, stream_seq: 1, deliveries: 60 })),
+    id: randomUUID(),
+  };
+}
+
+test('an execution that was offered outlives whoever takes it', async () => {
+  const { house } = split;
+  const { overlay, service } = house.blueprints;
+  const env = { MSX_LEASE: '2s', MSX_OBSERVE: '60s' };
+  for (const room of ['graph', 'runtime'] as const) await split.kill(room);
+  split.start('graph', { env });
+  const owner = split.start('runtime', { env });
+  await house.apply(overlay('an-offer', 'base', [service('api', { delayMs: 6_000 })]));
+  await eventually(
+    async () => (await house.ask({ kind: 'executions', env: 'an-offer' })).items[0]?.owner?.pid === owner.pid,
+  );
+  // It looks at what is there in the order of names: at this execution first, while its owner lives.
+  const heir = split.start('runtime', { env, killAt: ofOffers });
+  await heir.said(({ msg }) => msg === 'instances adopted', 'that it looked at what was there');
+  await owner.kill();
+  await dieAtEach('runtime', new Set(ofOffers), heir);
+  const activation = await house.outcome('an-offer', 1);
+  expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
+  activations.push({ env: 'an-offer', trace: activation.traces[0] });
+  await nothingTwice('an-offer');
+  counted('failpoints of offers', { deaths: died.size, ...(await house.closeBooks()) });
+  expect([...died]).toEqual(expect.arrayContaining(ofOffers));
+});
+
+test('every activation is one trace, whoever died and went on', async () => {
+  for (const room of [...splitRooms].reverse()) await split.end(room); // what they still hold of spans is out by then
+  const traces = await spansByTrace(split.house);
+  for (const { env, trace } of activations) {
+    expect({ env, traces: tracesAbout(env, traces) }).toEqual({ env, traces: [trace] });
+  }
+  counted('failpoints, traces', { activations: activations.length, spans: [...traces.values()].flat().length });
+});
