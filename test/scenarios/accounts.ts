@@ -1,5 +1,5 @@
 import { headerNames } from '@microstax/contracts/header-names';
-import type { ActivationItem, AuditItem } from '@microstax/contracts/queries';
+import type { ActivationItem, AuditItem, SubmissionItem } from '@microstax/contracts/queries';
 import { filters } from '@microstax/contracts/subjects';
 import { streams } from '@microstax/contracts/topology';
 import { eventually } from '@microstax/testkit/eventually';
@@ -45,7 +45,9 @@ async function accountsOf(house: House): Promise<Accounts> {
   const leaves = await auditOf(house);
   const activations = await activationsOf(house);
   const known = new Set(submissions);
-  const answers = counts(submissions, stored, ({ submission }) => submission, said.answers);
+  // What became a dead letter is answered in the store alone: nobody could handle it, so nobody said anything (protocol 5).
+  const buried = stored.filter(isDeadLetter).map(({ submission }) => submission);
+  const answers = counts(submissions, stored, ({ submission }) => submission, [...said.answers, ...buried]);
   const settled = leaves.filter(({ verb, subject }) => outcomes.has(verb) && subject.includes('@'));
   const names = activations.map(({ activation }) => activation);
   const ended = counts(names, settled, ({ subject }) => subject, said.outcomes);
@@ -99,6 +101,10 @@ async function submissionsOf({ bus }: House): Promise<readonly string[]> {
   return stored
     .filter((message) => message.header(headerNames.purpose) !== 'preview')
     .map((message) => message.header(headerNames.messageId) || `${name}:${incarnation}:${message.sequence}`);
+}
+
+function isDeadLetter({ answer }: SubmissionItem): boolean {
+  return answer.kind === 'rejected' && answer.findings.some(({ code }) => code === 'dead-letter');
 }
 
 type Said = { readonly answers: readonly string[]; readonly outcomes: readonly string[] };

@@ -80,8 +80,10 @@ function isSame({ newest, newestDerivation }: DeriveState, artifacts: DerivedArt
   return sameInputs(newestDerivation, artifacts.derivation.value);
 }
 
+type Submitted = Pick<DeriveRequest, 'org' | 'env' | 'submission' | 'traceparent' | 'now'>;
+
 /** A refusal of a Blueprint or command: an answer, an event, and nothing else. */
-export function refuse(request: DeriveRequest, findings: readonly Finding[]): DeriveDecision {
+export function refuse(request: Submitted, findings: readonly Finding[]): DeriveDecision {
   const { org, env, submission, traceparent } = request;
   const appends: Append[] = submission
     ? [
@@ -313,7 +315,7 @@ function revisionPuts(
 }
 
 /** Protocol 2: the one recorded answer, under the submission's id. */
-function answerPuts({ org, env, submission, now }: DeriveRequest, answer: SubmissionAnswer): Put[] {
+function answerPuts({ org, env, submission, now }: Submitted, answer: SubmissionAnswer): Put[] {
   if (submission === null) return [];
   const body: AnswerDocument = { submission: submission.id, env, order: submission.order, answer, at: now };
   return [{ ...answerAt(org, submission.id), body }];

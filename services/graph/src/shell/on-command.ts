@@ -1,17 +1,17 @@
 import { done, type Message, type Outcome } from '@microstax/bus/bus';
-import { type CommandVerb, commandSchema, commandVerbs } from '@microstax/contracts/command';
 import { headerNames } from '@microstax/contracts/header-names';
-import { filters, parseSubject } from '@microstax/contracts/subjects';
+import { revisionRefused } from '@microstax/contracts/revision-refused';
+import { filters } from '@microstax/contracts/subjects';
 import { streams } from '@microstax/contracts/topology';
-import { localActor } from '@microstax/model/names';
 import { failpoint } from '@microstax/service/failpoint';
-import { currentTraceparent } from '@microstax/service/telemetry';
+import { noChanges } from '../core/changes.ts';
 import { type Commanded, command } from '../core/command.ts';
+import { type DeriveDecision, refuse } from '../core/derive.ts';
 import type { AnswerDocument } from '../core/documents.ts';
 import { answerAt } from '../core/places.ts';
 import type { Graph } from './graph.ts';
 import { loadCommand } from './load-command.ts';
-import { parseJson } from './parse-event.ts';
+import { type ReadCommand, readCommand } from './read-command.ts';
 import { sayDecision } from './say-decision.ts';
 
 /** How long a command waits before it looks again at the Blueprint that came before it. */
@@ -19,8 +19,10 @@ const blueprintLookMs = 250;
 
 /** `stop resume retry delete`: the wanted state, recorded as a new generation (protocol 14, 18). */
 export async function onCommand(graph: Graph, message: Message): Promise<Outcome> {
-  const parsed = parse(graph, message);
-  if ('kind' in parsed) return parsed;
+  const read = readCommand(message, graph.clock.now());
+  if (read.kind === 'dead') return read;
+  if (read.kind === 'refused') return answerRefusal(graph, message, read);
+  const parsed = read.command;
   const undecided = await undecidedBlueprint(graph, message, parsed);
   if (undecided)
     return { kind: 'later', delayMs: blueprintLookMs, reason: `Blueprint ${undecided} came first and is undecided` };
@@ -33,34 +35,33 @@ export async function onCommand(graph: Graph, message: Message): Promise<Outcome
   return done;
 }
 
-function parse(graph: Graph, message: Message): Commanded | Outcome {
-  const address = parseSubject(message.subject);
-  if (address?.kind !== 'command') return { kind: 'dead', reason: `Cannot read a command from "${message.subject}"` };
-  const { org, env, verb, actor } = address;
-  if (!isVerb(verb))
-    return {
-      kind: 'dead',
-      reason: `Cannot do "${verb}": the graph knows ${commandVerbs.map((known) => `"${known}"`).join(', ')}`,
-    };
-  const json = message.body.byteLength === 0 ? {} : parseJson(message.body);
-  const options = commandSchema.safeParse(json);
-  if (!options.success)
-    return { kind: 'dead', reason: `Cannot read the options of "${verb}": ${options.error.message}` };
-  const order = { incarnation: message.incarnation, sequence: message.sequence };
-  return {
-    org,
-    env,
-    verb,
-    cascade: options.data.cascade,
-    submission: { id: message.id, order },
-    actor: actor === undefined ? { name: localActor, proof: 'loopback' } : { name: actor, proof: 'subject' },
-    traceparent: currentTraceparent() ?? null,
-    now: graph.clock.now(),
-  };
+/** The answer to what nobody can carry out (protocol 2). */
+async function answerRefusal(
+  graph: Graph,
+  message: Message,
+  { about, finding }: Extract<ReadCommand, { kind: 'refused' }>,
+): Promise<Outcome> {
+  if (message.purpose !== 'activate') return sayRefusal(graph, message, { about, finding });
+  const { collection, key } = answerAt(about.org, about.submission.id);
+  const decision = await graph.transact(
+    (reader) => reader.get<AnswerDocument>({ collection, key }),
+    (answered): DeriveDecision =>
+      answered ? { kind: 'answered', answer: answered.answer, changes: noChanges } : refuse(about, [finding]),
+  );
+  sayDecision(graph, about, decision);
+  return done;
 }
 
-function isVerb(verb: string): verb is CommandVerb {
-  return commandVerbs.some((known) => known === verb);
+// protocol 30: of a preview nothing is recorded, not even that it is refused.
+async function sayRefusal(
+  { bus }: Graph,
+  { id: inputId, purpose, drive }: Message,
+  { about, finding }: Pick<Extract<ReadCommand, { kind: 'refused' }>, 'about' | 'finding'>,
+): Promise<Outcome> {
+  const { org, env, submission } = about;
+  const body = { org, env, submission: submission.id, findings: [finding] };
+  await bus.publish(revisionRefused, body, { inputId, purpose, drive });
+  return done;
 }
 
 // protocol 1: a command waits while a Blueprint of lower order for its environment is undecided.

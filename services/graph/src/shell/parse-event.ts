@@ -40,6 +40,13 @@ function dead(reason: string): { readonly ok: false; readonly outcome: Outcome }
   return { ok: false, outcome: { kind: 'dead', reason } };
 }
 
-function issueText({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): string {
+/** One finding of a schema, with its place. */
+export function issueText({
+  path,
+  message,
+}: {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}): string {
   return `${path.map(String).join('/') || 'the body'}: ${message}`;
 }
