@@ -377,6 +377,19 @@ describe('the audit sequencer', () => {
     expect(standIn.databases.get('msx')?.data.collections.get('audit_pending')?.size).toBe(0);
   });
 
+  test('goes on behind another one that took its numbers', async () => {
+    await using store = await opened();
+    standIn.fail(
+      fault.unique('1'),
+      ({ query, body }) => query === 'msx.append' && JSON.stringify(body).includes('leafHash'),
+      2,
+    );
+    await store.commit(leaf('default', 'one'));
+    const rows = await store.readLog('audit', { org: 'default' });
+    expect(rows.map(({ n }) => n)).toEqual([1]);
+    expect(standIn.requests.filter(isNumbering)).toHaveLength(3);
+  });
+
   test('reads a log from a number on', async () => {
     await using store = await open();
     for (let n = 1; n <= 5; n++) await store.commit(leaf('default', `${n}`));
