@@ -15,6 +15,8 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: [...out, '**/*.nats.test.ts', '**/*.kube.test.ts'],
           benchmark: { include: ['**/*.bench.ts'] },
+          // Some start processes of their own; a busy machine is no failure.
+          testTimeout: 30_000,
         },
       },
       {
