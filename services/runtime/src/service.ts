@@ -80,7 +80,7 @@ async function makeRunner(
     owner: ownerIdentity(),
     driver: driver ?? new ProcessDriver({ dataDir, workDir, host, clock, stopGraceMs: limits.stopGraceMs }),
     graph: graphOver(bus),
-    routers: routersOver(bus, clock),
+    routers: routersOver(bus, clock, end),
     tables: await bus.bucket(buckets.routes),
     statuses: await bus.bucket(buckets.environments),
     clock,

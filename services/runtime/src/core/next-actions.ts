@@ -27,6 +27,8 @@ export type ActionLimits = {
   readonly maxParallel: number;
   /** Jobs that this owner is acting upon at this moment. */
   readonly running: ReadonlySet<string>;
+  /** Environments that were seen to serve: nobody has to wait for them. */
+  readonly serving?: ReadonlySet<string>;
 };
 
 const reasonsMax = 3; // a person reads the first few; the journal has all of them
@@ -66,7 +68,7 @@ function startable(execution: Execution, plan: Plan, pending: readonly Job[], li
     const progress = must(execution.jobs[job.id], `job "${job.id}" is in its plan`);
     const waits = progress.state === 'waiting';
     if (waits && !job.after.every((id) => execution.jobs[id]?.state === 'done')) continue;
-    const settled = waits ? settle(job, progress, execution, plan) : undefined;
+    const settled = waits ? settle(job, progress, { execution, plan, serving: limits.serving }) : undefined;
     if (settled) {
       actions.push(settled);
       continue;
@@ -78,8 +80,17 @@ function startable(execution: Execution, plan: Plan, pending: readonly Job[], li
   return actions;
 }
 
-// A kept workload is never started, and with nothing to remove nothing is done.
-function settle(job: Job, progress: JobProgress, execution: Execution, plan: Plan): Action | undefined {
+type Settling = {
+  readonly execution: Execution;
+  readonly plan: Plan;
+  readonly serving: ReadonlySet<string> | undefined;
+};
+
+// A kept workload is never started, for a provider that serves nobody waits, and with nothing to remove nothing is done.
+function settle(job: Job, progress: JobProgress, { execution, plan, serving }: Settling): Action | undefined {
+  if (job.kind === 'await' && job.provider !== undefined && serving?.has(job.provider.env)) {
+    return { kind: 'settle', job: job.id, instance: null, reason: `"${job.provider.env}" serves` };
+  }
   if (progress.action !== 'keep') return undefined;
   if (job.kind === 'removals') {
     return { kind: 'settle', job: job.id, instance: null, reason: 'nothing here has to be removed' };

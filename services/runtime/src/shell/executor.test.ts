@@ -219,6 +219,21 @@ describe('Executor', () => {
     expect(await run).toMatchObject({ outcome: 'ready' });
   });
 
+  test('does not wait for a provider that serves already, and says so with the first append', async () => {
+    const world = memoryWorld();
+    const job: Job = {
+      ...{ id: 'await:base/db', kind: 'await', after: [], reason: 'provided there' },
+      provider: { env: 'base', service: 'db', specDigest: 'sha256:0' },
+    };
+    const plan = aPlan(env, [web]);
+    const serving = { generation: 2, revision: 'sha256:0' };
+    await world.statuses.put('default.base', { wanted: 'running', state: 'ready', serving, servingWanted: 'running' });
+    await executed({ ...plan, jobs: [job, ...plan.jobs] }, 1, world);
+    expect(steps(world.graph.journal(env)).slice(0, 4)).toEqual([
+      ...['claimed', 'bound', 'done await:base/db', 'intended scope'],
+    ]);
+  });
+
   test('ends processes that an earlier execution could not tell of', async () => {
     const world = memoryWorld();
     const spec = aSpec('ghost');

@@ -23,6 +23,7 @@ import type { JobOutcome } from './job-outcome.ts';
 import { type Appended, JournalWriter } from './journal-writer.ts';
 import type { Lease } from './lease.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import type { RouteEntry } from './route-key.ts';
 import type { ExecutionEnd, ExecutionTask, JournalPosition } from './task.ts';
 import { tearDown } from './tear-down.ts';
 import type { World } from './world.ts';
@@ -54,6 +55,8 @@ export class Executor {
   readonly #giveUp = new AbortController();
   readonly #stopped: Promise<void>;
   #execution: Execution;
+  #stamped: RouteEntry | undefined;
+  #serving: ReadonlySet<string> = new Set();
 
   constructor(task: ExecutionTask, world: World, options: ExecutorOptions) {
     const { org, env, execution, epoch, length, generation, plan, inventory } = task;
@@ -92,10 +95,10 @@ export class Executor {
     const prepared = await this.#prepare();
     if (prepared.kind === 'fenced') return { kind: 'stopped', reason: prepared.reason };
     if (this.#stop.aborted) return this.#stopping(String(this.#stop.reason));
-    const bound = prepared.events.length > 0 ? await this.#append(prepared.events) : undefined;
-    if (bound && bound.kind !== 'appended') return this.#stopping(bound.reason);
-    for (;;) {
-      const end = await this.#turn();
+    this.#stamped = prepared.stamped;
+    this.#serving = prepared.serving;
+    for (let first = prepared.events; ; first = []) {
+      const end = await this.#turn(first);
       if (end) return end;
     }
   }
@@ -113,19 +116,19 @@ export class Executor {
     }
   }
 
-  async #turn(): Promise<ExecutionEnd | undefined> {
+  /** One append at most: `first`, the outcomes that arrived, and what is decided because of them (invariant 2). */
+  async #turn(first: readonly JournalEvent[]): Promise<ExecutionEnd | undefined> {
     const arrived = this.#inbox.takeAll();
     for (const { job } of arrived) this.#running.delete(job);
     const fenced = arrived.find(({ outcome }) => outcome.kind === 'fenced');
     if (fenced?.outcome.kind === 'fenced') return this.#stopping(fenced.outcome.reason);
-    const outcomes = arrived.flatMap(outcomeEvent);
+    const outcomes = [...first, ...arrived.flatMap(outcomeEvent)];
     if (this.#stop.aborted) {
       if (outcomes.length > 0) await this.#append(outcomes); // kept if we are still the owner, refused if not
       return this.#stopping(String(this.#stop.reason));
     }
     const fresh = this.#lease.isFresh();
-    const actions = fresh ? this.#decide(outcomes) : [];
-    const events = [...outcomes, ...actions.flatMap((action) => this.#decisionEvent(action))];
+    const { actions, events } = fresh ? this.#decide(outcomes) : { actions: [], events: outcomes };
     if (events.length > 0) {
       const appended = await this.#append(events);
       if (appended.kind === 'not ours') return this.#stopping(appended.reason);
@@ -137,7 +140,8 @@ export class Executor {
 
   async #follow(actions: readonly Action[], fresh: boolean): Promise<ExecutionEnd | undefined> {
     const finish = actions.find((action) => action.kind === 'finish');
-    if (finish) return this.#finish(finish.outcome, finish.reason);
+    if (finish?.outcome === 'ready') return { kind: 'finished', outcome: 'ready', reason: finish.reason };
+    if (finish) return this.#fail(finish.reason);
     if (actions.some(({ kind }) => kind === 'cancel')) this.#giveUp.abort();
     const acting = actions.filter((action) => action.kind === 'intend' || action.kind === 'read back');
     if (acting.some(({ kind }) => kind === 'intend')) await failpoint('runtime.executor.after-intent');
@@ -147,16 +151,26 @@ export class Executor {
     return undefined;
   }
 
-  #decide(outcomes: readonly JournalEvent[]): readonly Action[] {
-    const next = evolveAll(this.#execution, outcomes);
+  /** What is done without an act is written at once, along with what follows from it. */
+  #decide(outcomes: readonly JournalEvent[]): {
+    readonly actions: readonly Action[];
+    readonly events: readonly JournalEvent[];
+  } {
     const { maxParallel } = this.#world.limits;
-    return nextActions(next, this.#task.plan, { maxParallel, running: this.#running });
+    const limits = { maxParallel, running: this.#running, serving: this.#serving };
+    const events = [...outcomes];
+    for (let next = evolveAll(this.#execution, outcomes); ; ) {
+      const actions = nextActions(next, this.#task.plan, limits);
+      const settled = actions.flatMap((action) => (action.kind === 'settle' ? [settledEvent(action)] : []));
+      events.push(...(settled.length > 0 ? settled : actions.flatMap((action) => this.#decisionEvent(action))));
+      if (settled.length === 0) return { actions, events };
+      next = evolveAll(next, settled);
+    }
   }
 
   #decisionEvent(action: Action): readonly JournalEvent[] {
-    if (action.kind === 'settle') {
-      const { job, reason, instance } = action;
-      return [{ type: 'done', job, reason, ...(instance ? { result: { kind: 'instance', instance } } : {}) }];
+    if (action.kind === 'finish' && action.outcome === 'ready') {
+      return [{ type: 'finished', outcome: action.outcome, reason: action.reason }];
     }
     if (action.kind !== 'intend') return [];
     const { job, action: what, instance } = action;
@@ -178,6 +192,7 @@ export class Executor {
       task: this.#task,
       world: this.#world,
       inventory: () => this.#execution.inventory,
+      stamped: this.#stamped,
       signal: AbortSignal.any([this.#stop, this.#giveUp.signal]),
       mayStart: () => this.#lease.isFresh() && !this.#stop.aborted,
     };
@@ -187,13 +202,12 @@ export class Executor {
     });
   }
 
-  async #finish(outcome: 'ready' | 'failed', reason: string): Promise<ExecutionEnd> {
-    const torn = outcome === 'failed' ? await tearDown(this.#task, this.#execution, this.#world) : undefined;
-    if (torn?.kind === 'fenced') return { kind: 'stopped', reason: torn.reason };
-    const events = torn?.kind === 'done' ? torn.events : [];
-    const appended = await this.#append([...events, { type: 'finished', outcome, reason }]);
+  async #fail(reason: string): Promise<ExecutionEnd> {
+    const torn = await tearDown(this.#task, this.#execution, this.#world);
+    if (torn.kind === 'fenced') return { kind: 'stopped', reason: torn.reason };
+    const appended = await this.#append([...torn.events, { type: 'finished', outcome: 'failed', reason }]);
     if (appended.kind !== 'appended') return { kind: 'stopped', reason: appended.reason };
-    return { kind: 'finished', outcome, reason };
+    return { kind: 'finished', outcome: 'failed', reason };
   }
 
   // Protocol 21: the provider is worth waiting for (again), so whoever waited goes on waiting.
@@ -245,6 +259,10 @@ export class Executor {
       `job "${id}" is in its plan`,
     );
   }
+}
+
+function settledEvent({ job, reason, instance }: Extract<Action, { kind: 'settle' }>): JournalEvent {
+  return { type: 'done', job, reason, ...(instance ? { result: { kind: 'instance', instance } } : {}) };
 }
 
 function outcomeEvent({ job, outcome }: Settled): readonly JournalEvent[] {

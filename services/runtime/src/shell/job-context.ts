@@ -1,4 +1,5 @@
 import type { Inventory } from '@microstax/model/journal';
+import type { RouteEntry } from './route-key.ts';
 import type { ExecutionTask } from './task.ts';
 import type { World } from './world.ts';
 
@@ -8,6 +9,8 @@ export type JobContext = {
   readonly world: World;
   /** What is in the world at this moment, as the journal has it. */
   inventory(): Inventory;
+  /** The route table that this owner stamped before its first job. */
+  readonly stamped: RouteEntry | undefined;
   /** Aborted when waiting has become pointless: another job failed, a newer generation came, the process ends. */
   readonly signal: AbortSignal;
   /** Whether something may still be started (protocol 22). */

@@ -1,9 +1,9 @@
 import { type Bus, done, type Message, type Outcome } from '@microstax/bus/bus';
 import { type ActivationApproved, activationApproved } from '@microstax/contracts/activation-approved';
-import { openArtifact } from '@microstax/contracts/bundle';
+import { openArtifact, pickFromBundle } from '@microstax/contracts/bundle';
 import type { ClaimReply } from '@microstax/contracts/graph-requests';
 import { environmentKey } from '@microstax/contracts/topology';
-import type { Approval } from '@microstax/model/approval';
+import { must } from '@microstax/model/must';
 import type { Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
 import { failpoint } from '@microstax/service/failpoint';
@@ -48,12 +48,13 @@ async function claim(
     : done;
 }
 
+/** What is executed; of the approval only the name, because the graph is who judges by it. */
 async function load({ bundle }: ActivationApproved, bus: Bus) {
-  const opened = await bus.openBundle(bundle);
+  const opened = await bus.openBundle(pickFromBundle(bundle, ['plan', 'resolution']));
   return {
     plan: openArtifact<Plan>(opened, 'plan'),
     resolution: openArtifact<Resolution>(opened, 'resolution'),
-    approval: openArtifact<Approval>(opened, 'approval'),
+    approval: must(bundle.approval, 'an activation was approved by an approval'),
   };
 }
 

@@ -1,16 +1,26 @@
+import { environmentKey } from '@microstax/contracts/topology';
 import type { InstanceRecord, Inventory, JournalEvent } from '@microstax/model/journal';
+import type { RouteTable } from '@microstax/model/route-table';
+import type { EnvironmentStatus } from '@microstax/model/status';
+import { awaitVerdict } from '../core/await-verdict.ts';
 import { bind } from '../core/bind.ts';
 import { type Execution, evolveAll } from '../core/execution-state.ts';
 import { emptyRouteTable } from '../core/route-table.ts';
 import { strangersWereEnded } from '../events.ts';
-import { writeRoutes } from './route-key.ts';
+import { type RouteEntry, writeRoutes } from './route-key.ts';
 import { servingTable } from './serving-table.ts';
 import type { ExecutionTask } from './task.ts';
 import type { World } from './world.ts';
 
 export type Prepared =
   /** To be appended before the first job. */
-  | { readonly kind: 'prepared'; readonly events: readonly JournalEvent[] }
+  | {
+      readonly kind: 'prepared';
+      readonly events: readonly JournalEvent[];
+      readonly stamped: RouteEntry | undefined;
+      /** Providers that the plan awaits and that serve already. */
+      readonly serving: ReadonlySet<string>;
+    }
   | { readonly kind: 'fenced'; readonly reason: string };
 
 /**
@@ -21,8 +31,13 @@ export async function prepare(task: ExecutionTask, execution: Execution, world: 
   const { org, env, epoch } = task;
   const scope = { org, env };
   const fenced: Prepared = { kind: 'fenced', reason: `a newer owner of "${env}" was here` };
-  if ((await world.driver.stamp(scope, epoch)) === 'fenced') return fenced;
-  if ((await stampRoutes(task, world)) === 'fenced') return fenced;
+  // Both fences at once: neither leans on the other, and nothing below happens before both are up.
+  const [driver, routes, serving] = await Promise.all([
+    world.driver.stamp(scope, epoch),
+    stampRoutes(task, world),
+    servingProviders(task, world),
+  ]);
+  if (driver === 'fenced' || routes.kind === 'fenced') return fenced;
   const missing = missingInstances(execution.inventory, world);
   const strangers = await strangersOf(task, execution, world);
   // What a dead leader left of its group goes too, before something new is started in its place.
@@ -34,7 +49,7 @@ export async function prepare(task: ExecutionTask, execution: Execution, world: 
   const lost = missing.map((instance) => lostEvent(instance, { orderly: false, reason: 'it has ended' }));
   const { bound, inventory } = evolveAll(execution, lost);
   const binding: JournalEvent[] = bound ? [] : [{ type: 'bound', actions: bind(task.plan, inventory).actions }];
-  return { kind: 'prepared', events: [...lost, ...binding] };
+  return { kind: 'prepared', events: [...lost, ...binding], stamped: routes.entry, serving };
 }
 
 /** Instances of an inventory that do not live. */
@@ -63,15 +78,28 @@ async function strangersOf(
 }
 
 // Where the bus has forgotten the table, what serves is stamped: an empty one would end it for every router (protocol 29).
-async function stampRoutes(
-  { org, env, epoch, generation, plan, resolution }: ExecutionTask,
-  world: World,
-): Promise<'passed' | 'fenced'> {
-  const write = await writeRoutes(world.tables, { org, env, epoch }, async (present) => {
+function stampRoutes({ org, env, epoch, generation, plan, resolution }: ExecutionTask, world: World) {
+  const stamp = async (present: RouteTable | undefined): Promise<RouteTable | undefined> => {
     if (present) return { ...present, epoch };
     const serving = generation > 1 ? await servingTable(org, env, epoch, world) : undefined;
     if (serving) return serving;
     return plan.wanted === 'deleted' ? undefined : emptyRouteTable({ resolution, epoch });
-  });
-  return write.kind === 'fenced' ? 'fenced' : 'passed';
+  };
+  // Of an environment that was never claimed before there is no table.
+  return writeRoutes(world.tables, { org, env, epoch }, stamp, epoch === 1 ? 'absent' : undefined);
+}
+
+// Protocol 21 reads before it watches; whoever serves at this read is not waited for.
+async function servingProviders({ org, plan }: ExecutionTask, { statuses }: World): Promise<ReadonlySet<string>> {
+  const names = new Set(
+    plan.jobs.flatMap(({ kind, provider }) => (kind === 'await' && provider ? [provider.env] : [])),
+  );
+  const serving = new Set<string>();
+  await Promise.all(
+    [...names].map(async (name) => {
+      const status = await statuses.get<EnvironmentStatus>(environmentKey(org, name));
+      if (awaitVerdict(name, status?.value).kind === 'ready') serving.add(name);
+    }),
+  );
+  return serving;
 }

@@ -1,13 +1,19 @@
-import type { Bucket } from '@microstax/bus/bus';
+import type { Bucket, BucketEntry } from '@microstax/bus/bus';
 import { BusError } from '@microstax/bus/bus-error';
 import { environmentKey } from '@microstax/contracts/topology';
 import { canonicalJson } from '@microstax/model/canonical-json';
 import type { RouteTable } from '@microstax/model/route-table';
 
+export type RouteEntry = BucketEntry<RouteTable>;
+
 export type RouteWrite =
-  | { readonly kind: 'written'; readonly revision: number }
+  /** `entry` is what is there now. */
+  | { readonly kind: 'written'; readonly revision: number; readonly entry?: RouteEntry }
   /** An entry with a higher epoch is there: a newer owner was here (protocol 23). */
   | { readonly kind: 'fenced'; readonly epoch: number };
+
+/** What is believed to be under the key: it spares reading it, and the compare-and-set tells where it is wrong. */
+export type RouteGuess = RouteEntry | 'absent';
 
 /**
  * Writes an environment's table by compare-and-set; `next` makes it from what is there. A table that says the same is not
@@ -17,21 +23,28 @@ export async function writeRoutes(
   tables: Bucket,
   about: { readonly org: string; readonly env: string; readonly epoch: number },
   next: (present: RouteTable | undefined) => RouteTable | undefined | Promise<RouteTable | undefined>,
+  guess?: RouteGuess,
 ): Promise<RouteWrite> {
   const key = environmentKey(about.org, about.env);
-  for (;;) {
-    const entry = await tables.get<RouteTable>(key);
+  for (let guessed = guess; ; guessed = undefined) {
+    const entry = guessed === undefined ? await tables.get<RouteTable>(key) : entryOf(guessed);
     if (entry && entry.value.epoch > about.epoch) return { kind: 'fenced', epoch: entry.value.epoch };
     const table = await next(entry?.value);
-    if (table === undefined) return { kind: 'written', revision: entry?.revision ?? 0 };
-    if (entry && canonicalJson(entry.value) === canonicalJson(table))
-      return { kind: 'written', revision: entry.revision };
+    if (table === undefined || (entry && canonicalJson(entry.value) === canonicalJson(table))) {
+      if (guessed !== undefined) continue; // nothing is to be written, so nothing would tell that it was wrong
+      return { kind: 'written', revision: entry?.revision ?? 0, ...(entry ? { entry } : {}) };
+    }
     try {
-      return { kind: 'written', revision: await tables.put(key, table, entry?.revision ?? 0) };
+      const revision = await tables.put(key, table, entry?.revision ?? 0);
+      return { kind: 'written', revision, entry: { key, value: table, revision } };
     } catch (error) {
       if (!(error instanceof BusError && error.code === 'conflict')) throw error;
     }
   }
+}
+
+function entryOf(guess: RouteGuess): RouteEntry | undefined {
+  return guess === 'absent' ? undefined : guess;
 }
 
 /** Takes the key of a deleted environment away, unless a newer owner made it. */

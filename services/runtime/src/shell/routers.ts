@@ -33,10 +33,12 @@ export interface Routers {
 }
 
 const freshMs = 1_000;
+const restMs = 500; // with the time that asking takes, answers stay fresh
 const scopeTimeoutMs = 5_000;
 const marginMs = 1_000; // the router measures its own time-out; its answer has to travel
 
-export function routersOver(bus: Bus, clock: Clock): Routers {
+/** Asks again and again until `end`, so that no job has to wait for the answers to a ping. */
+export function routersOver(bus: Bus, clock: Clock, end: AbortSignal): Routers {
   let askedAtMs = Number.NEGATIVE_INFINITY;
   // A busy machine can answer a ping too late; who answered once is asked until it is gone.
   const known = new Set<string>();
@@ -55,12 +57,21 @@ export function routersOver(bus: Bus, clock: Clock): Routers {
       return { kind: 'gone' };
     }
   }
+  async function look(): Promise<void> {
+    const startedAtMs = clock.monotonicMs();
+    for (const id of await bus.routers()) known.add(id);
+    askedAtMs = startedAtMs;
+  }
+  async function lookOn(): Promise<void> {
+    while (!end.aborted) {
+      await look();
+      await clock.delay(restMs, end);
+    }
+  }
+  void lookOn();
   return {
     ids: async () => {
-      const fresh = known.size > 0 && clock.monotonicMs() - askedAtMs < freshMs;
-      if (fresh) return [...known].sort();
-      for (const id of await bus.routers()) known.add(id);
-      askedAtMs = clock.monotonicMs();
+      if (known.size === 0 || clock.monotonicMs() - askedAtMs >= freshMs) await look();
       return [...known].sort();
     },
     scope: (id, request) => ask(scope, id, request, scopeTimeoutMs),

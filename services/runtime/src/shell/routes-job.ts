@@ -4,10 +4,10 @@ import { type JobOutcome, tryAgain } from './job-outcome.ts';
 import { writeRoutes } from './route-key.ts';
 
 /** Protocol 25: writes the table, then waits until every router that answers the ping routes by it. */
-export async function routesJob({ task, world, inventory }: JobContext): Promise<JobOutcome> {
+export async function routesJob({ task, world, inventory, stamped }: JobContext): Promise<JobOutcome> {
   const { org, env, plan, resolution, epoch, generation } = task;
   const table = routeTable({ plan, resolution, inventory: inventory(), epoch, generation });
-  const write = await writeRoutes(world.tables, { org, env, epoch }, () => table);
+  const write = await writeRoutes(world.tables, { org, env, epoch }, () => table, stamped);
   if (write.kind === 'fenced')
     return { kind: 'fenced', reason: `the route table of "${env}" has epoch ${write.epoch}` };
   const { revision } = write;
