@@ -5,7 +5,7 @@ import { type Flags, orgOf, outputOf, waitTimeoutMsOf } from '../flags.ts';
 import { followActivation } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { checkAnswer, checkOutcome, findingLines } from '../outcome.ts';
-import { type OutputFormat, printListing } from '../output.ts';
+import { type OutputFormat, printListing, printObject } from '../output.ts';
 import { openSession, type Session } from '../session.ts';
 import { submit } from '../submit.ts';
 import { previewFile } from './preview-file.ts';
@@ -22,7 +22,7 @@ type Applied = {
 /** Submits each file in turn; with `--wait` ends at the outcome of each. */
 export async function applyCommand(flags: Flags): Promise<void> {
   const format = outputOf(flags);
-  if (flags.dryRun === true) return dryRun(flags);
+  if (flags.dryRun === true) return dryRun(flags, format);
   const files = (flags.file as readonly string[]).map((file) =>
     readBlueprintFile(file, typeof flags.env === 'string' ? flags.env : undefined),
   );
@@ -45,15 +45,31 @@ export async function applyCommand(flags: Flags): Promise<void> {
 }
 
 /** Decided through the bus, committed nowhere. */
-async function dryRun(flags: Flags): Promise<void> {
-  for (const file of flags.file as readonly string[]) {
-    const line = await previewFile({ ...flags, file }, async ({ env, plan }) => {
-      const local = plan?.placements.filter(({ kind }) => kind === 'local').length ?? 0;
-      return `environment/${env} would be accepted (dry run): ${local} of ${plan?.placements.length ?? 0} services local\n`;
-    });
-    process.stdout.write(line);
-  }
+async function dryRun(flags: Flags, format: OutputFormat): Promise<void> {
+  const decided: DryRun[] = [];
+  for (const file of flags.file as readonly string[])
+    decided.push(
+      await previewFile({ ...flags, file }, async ({ env, plan }) => {
+        const placements = plan?.placements ?? [];
+        const local = placements.filter(({ kind }) => kind === 'local').length;
+        return { env, dryRun: true, verdict: 'approved', local, services: placements.length };
+      }),
+    );
+  const sentences = decided.map(
+    ({ env, local, services }) =>
+      `environment/${env} would be accepted (dry run): ${local} of ${services} services local\n`,
+  );
+  const names = decided.map(({ env }) => `environment/${env}`).join('\n');
+  process.stdout.write(printObject(format, decided, () => sentences.join(''), names));
 }
+
+type DryRun = {
+  readonly env: string;
+  readonly dryRun: true;
+  readonly verdict: 'approved';
+  readonly local: number;
+  readonly services: number;
+};
 
 async function applyOne(
   session: Session,

@@ -11,8 +11,9 @@ import { previewFile } from './preview-file.ts';
 /** What applying a file would change against what stands; exit code 6 where it differs, 0 where nothing would change. */
 export async function diffCommand(flags: Flags): Promise<void> {
   const format = outputOf(flags);
-  const differs = await previewFile(flags, async ({ env, plan, difference }, session) => {
-    const changes = plan ? planDifference(await standingPlan(session, env), plan) : [];
+  const differs = await previewFile(flags, async ({ env, plan, difference, revisionDigest }, session) => {
+    const standing = await standingIn(session, env);
+    const changes = plan ? planDifference(standing?.plan ?? null, plan) : [];
     const reasons = new Map(difference?.services.map((one) => [one.service, one.reason]));
     const shown =
       format === 'json' || format === 'yaml' ? changes : changes.filter(({ change }) => change !== 'unchanged');
@@ -29,16 +30,30 @@ export async function diffCommand(flags: Flags): Promise<void> {
         ],
       }),
     );
-    return changes.some(({ change }) => change !== 'unchanged');
+    if (changes.some(({ change }) => change !== 'unchanged')) return true;
+    if (standing?.revision === revisionDigest) return false;
+    process.stderr.write(`no service of ${env} changes, but its routing, budget, labels or description\n`);
+    return true;
   });
   process.exitCode = differs ? exitCodes.differs : exitCodes.ok;
 }
 
-/** The plan of the newest generation that has one; null where the environment is not known yet. */
-async function standingPlan(session: Session, env: string): Promise<Plan | null> {
+type Standing = { readonly plan: Plan | null; readonly revision: string | undefined };
+
+/**
+ * The newest generation that has a plan, ready or on its way; where it ended badly, what serves (protocol 3, 19). null
+ * where that is nothing.
+ */
+async function standingIn(session: Session, env: string): Promise<Standing | null> {
   try {
-    const found = (await readDetail(session, env)).artifacts.plan;
-    return found ? (JSON.parse(found.bytes) as Plan) : null;
+    const newest = await readDetail(session, env);
+    const { outcome } = newest.activation ?? {};
+    const serving = newest.status.serving?.generation;
+    const stands = outcome === null || outcome === 'ready';
+    if (!stands && serving === undefined) return null;
+    const { artifacts } = stands ? newest : await readDetail(session, env, serving);
+    const { plan, revision } = artifacts;
+    return { plan: plan ? (JSON.parse(plan.bytes) as Plan) : null, revision: revision?.digest };
   } catch (error) {
     if (error instanceof CliError && error.exitCode === exitCodes.notFound) return null;
     throw error;
