@@ -1,6 +1,6 @@
 import { headerNames } from '@microstax/contracts/header-names';
 import { eventSubject, filters } from '@microstax/contracts/subjects';
-import { durables, streams } from '@microstax/contracts/topology';
+import { type DurableDefinition, durables, streams } from '@microstax/contracts/topology';
 import { defaultOrg } from '@microstax/model/names';
 import { eventually } from '@microstax/testkit/eventually';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { natsByHand } from './nats-by-hand.ts';
 /** Protocol 28: the last event of an activation is said again where the bus no longer owes it, and only there. */
 
 const redriveMs = 100;
+const [looksWhileHeld, looksAfterwards] = [20, 10];
 
 let house: FaultHouse;
 beforeEach(async () => {
@@ -41,7 +42,7 @@ test(`with the graph's recording held back and ${times(100, 1_000)} messages in 
   });
   expect(decided).toBe(true);
   await eventually(async () => (await house.bus.durableState(durables.plannerRevised))?.unsettled === 0);
-  await looks(20);
+  await looks(durables.plannerRevised, looksWhileHeld);
   const saidWhileHeld = await saidAgain();
   hold.release();
   for (const name of names)
@@ -49,11 +50,11 @@ test(`with the graph's recording held back and ${times(100, 1_000)} messages in 
       timeoutMs: 120_000,
       message: `${name} is decided`,
     });
-  await looks(10);
+  await looks(durables.runtimeApproved, looksAfterwards);
   const saidAfterwards = await saidAgain();
   counted('redrive', {
     'in flight': recording.pending + recording.unsettled,
-    looks: 30,
+    looks: looksWhileHeld + looksAfterwards,
     'said twice while held': saidWhileHeld,
     'said twice afterwards': saidAfterwards,
   });
@@ -105,7 +106,8 @@ async function approvals(): Promise<number> {
   );
 }
 
-/** Lets the redrive look this often: each look asks for the durable that it judges by. */
-async function looks(times: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, times * redriveMs));
+/** Settles once the redrive has looked this often at the durable that it judges by. */
+async function looks(durable: DurableDefinition, times: number): Promise<void> {
+  await using stranger = await natsByHand(house.url);
+  await stranger.hears(`$JS.API.CONSUMER.INFO.${durable.stream}.${durable.name}`, times, 240_000);
 }
