@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditRequests } from './audit-requests.ts';
 import { commandSchema, commandVerbs } from './command.ts';
 import { eventContracts } from './events.ts';
 import { graphRequests } from './graph-requests.ts';
@@ -83,7 +84,7 @@ function eventsPart(): string {
 }
 
 function requestsPart(): string {
-  const rows = [...graphRequests, query, ...routerRequests].map(({ service, op, summary }) => {
+  const rows = [...graphRequests, query, ...auditRequests, ...routerRequests].map(({ service, op, summary }) => {
     const subject = service === 'router' ? `msx.svc.router.${op}.<router id>` : `msx.svc.${service}.<org>.${op}`;
     return `| \`${subject}\` | ${summary} |`;
   });
