@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counted, isLong } from './config.ts';
 import { allFailpoints, failpointsOf } from './failpoints.ts';
 import type { Room } from './fault-house.ts';
+import { nothingTwice } from './nothing-twice.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { graphAnswers, type SplitHouse, services, splitRooms, startSplitHouse } from './split-house.ts';
 import { spansByTrace, tracesAbout } from './trace-of.ts';
@@ -87,7 +88,7 @@ async function activateThrough(env: string, points: Points): Promise<void> {
   expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
   expect(activation.traces).toHaveLength(1);
   activations.push({ env, trace: activation.traces[0] });
-  await nothingTwice(env);
+  await nothingTwice(split.house, env);
   const deaths = Object.values(points).flat().length;
   if (deaths === 1) expect(performance.now() - startedAt).toBeLessThan(leaseMs);
 }
@@ -134,20 +135,6 @@ async function pointOfDeath(armed: ServiceProcess, left: ReadonlySet<string>): P
         .join(' | ')}`,
     );
   return point;
-}
-
-async function nothingTwice(env: string): Promise<void> {
-  const { house } = split;
-  expect([...house.starts(env)].filter(([, count]) => count !== 1)).toEqual([]);
-  const { inventory } = await house.detail(env);
-  expect(house.programs(env).map(({ pid }) => pid)).toEqual(
-    inventory.instances.map(({ pid }) => pid).sort((a, b) => a - b),
-  );
-  const journal = await house.journal(env);
-  expect(journal.map(({ n }) => n)).toEqual(journal.map((_, index) => index + 1));
-  const done = journal.flatMap(({ event }) => (event.type === 'done' ? [event.job] : []));
-  expect(new Set(done).size).toBe(done.length);
-  expect(journal.filter(({ event }) => event.type === 'finished')).toHaveLength(1);
 }
 
 test('commands, rejections, dead letters and exhausted messages outlive it too, and are answered once', async () => {
@@ -206,7 +193,7 @@ test('an execution that was offered outlives whoever takes it', async () => {
   const activation = await house.outcome('an-offer', 1);
   expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
   activations.push({ env: 'an-offer', trace: activation.traces[0] });
-  await nothingTwice('an-offer');
+  await nothingTwice(house, 'an-offer');
   counted('failpoints of offers', { deaths: died.size, ...(await house.closeBooks()) });
   expect([...died]).toEqual(expect.arrayContaining(ofOffers));
 });

@@ -1,0 +1,58 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { delay } from '@microstax/service/clock';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { counted, isLong, times } from './config.ts';
+import { nothingTwice } from './nothing-twice.ts';
+import { type SplitHouse, startSplitHouse } from './split-house.ts';
+
+/** nats-server stands still in the midst of activations: nothing advances; when it wakes, everything does. */
+
+const activations = times(4, 20);
+const settleMs = 1_000; // a job that was under way when the bus stopped may end in the world
+const pausedMs = isLong ? 40_000 : 3_000; // the long form outlasts the lease twice
+
+let split: SplitHouse;
+beforeAll(async () => {
+  split = await startSplitHouse();
+  const { baseline, chain } = split.house.blueprints;
+  await split.house.activate(baseline('base', chain()));
+});
+afterAll(() => split?.[Symbol.asyncDispose]());
+
+test('while the bus is paused nothing advances, afterwards everything does', async () => {
+  const { house } = split;
+  const { overlay, service } = house.blueprints;
+  const envs = Array.from({ length: activations }, (_, index) => `p-${index}`);
+  // They follow each other closely, so that the pause meets them at different stages.
+  for (const env of envs) {
+    await house.send(overlay(env, 'base', [service('api', { version: env, dependsOn: ['db'], delayMs: 200 })]));
+    await delay(60);
+  }
+  await split.pauseBus();
+  await delay(settleMs);
+  const before = worldOf(split);
+  expect(before.programs.length).toBeLessThan(3 + activations); // some were not yet started
+  await delay(pausedMs); // the fault itself
+  expect(worldOf(split)).toEqual(before);
+  split.resumeBus();
+
+  const resumedAt = performance.now();
+  for (const env of envs) {
+    const activation = await house.outcome(env, 1);
+    expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
+  }
+  const ms = Math.round(performance.now() - resumedAt);
+  for (const env of envs) await nothingTwice(house, env);
+  const startedBefore = before.programs.length - 3;
+  counted('bus paused', { pausedMs, startedBefore, allReadyAfterMs: ms, ...(await house.closeBooks()) });
+});
+
+/** What would change if anything advanced: the store's files, and the process table. */
+function worldOf({ house }: SplitHouse) {
+  const files = ['graph.db', 'graph.db-wal'].map((name) => {
+    const { size, mtimeMs } = statSync(join(house.dataDir, name));
+    return { name, size, mtimeMs };
+  });
+  return { files, programs: house.programs().map(({ pid }) => pid) };
+}
