@@ -296,9 +296,9 @@ describe('the graph', () => {
     expect(findings).toMatchObject([{ code: 'unknown-environment' }]);
   });
 
-  test('a command that cannot be read is a dead letter, and its submission is rejected', async () => {
-    const { findings } = await bench.answerTo(await bench.command('ghost', 'explode' as 'stop'), 'rejected');
-    expect(findings).toMatchObject([{ code: 'dead-letter' }]);
+  test('a command that nobody knows is refused, naming those that are', async () => {
+    const { findings } = await bench.answerTo(await bench.command('ghost', 'explode' as 'stop'), 'refused');
+    expect(findings).toMatchObject([{ code: 'unknown-verb', next: expect.stringContaining('"retry"') }]);
   });
 });
 
