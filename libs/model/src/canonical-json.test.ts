@@ -13,6 +13,12 @@ test('canonicalJson() writes -0 as 0 and numbers as RFC 8785 does', () => {
   expect(canonicalJson([-0, 1e21, 0.1, 5e-324, 0.000001])).toBe('[0,1e+21,0.1,5e-324,0.000001]');
 });
 
+test('canonicalJson() keeps keys that engines treat as special, and texts that look like escapes', () => {
+  const special = JSON.parse('{"b":{"10":1,"9":2,"a":3},"__proto__":{"x":1},"toJSON":"y"}') as unknown;
+  expect(canonicalJson(special)).toBe('{"__proto__":{"x":1},"b":{"10":1,"9":2,"a":3},"toJSON":"y"}');
+  expect(canonicalJson({ path: String.raw`C:\ud800`, z: '😀' })).toBe(String.raw`{"path":"C:\\ud800","z":"😀"}`);
+});
+
 test.each([
   ['NaN', Number.NaN],
   ['Infinity', { a: [Number.POSITIVE_INFINITY] }],
@@ -22,6 +28,8 @@ test.each([
   ['a Date', new Date(0)],
   ['a Map', new Map()],
   ['undefined alone', undefined],
+  ['undefined in a list', [undefined]],
+  ['a function', { toJSON: () => 1 }],
 ])('canonicalJson() refuses %s', (_, value) => {
   expect(() => canonicalJson(value)).toThrow(TypeError);
 });

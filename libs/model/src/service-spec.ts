@@ -52,11 +52,24 @@ export type ServiceSpec = {
  * Two specs with one run digest are served by the same process.
  */
 export function runDigest(spec: ServiceSpec): Digest {
-  const { name, run, args, ports, env, secrets, stateful } = spec;
-  return digestOf('service-spec', { name, run, args, ports, env, secrets, stateful });
+  return once(runDigests, spec, ({ name, run, args, ports, env, secrets, stateful }) =>
+    digestOf('service-spec', { name, run, args, ports, env, secrets, stateful }),
+  );
 }
 
 /** The digest of the whole declaration, which providers and holds are named by. */
 export function specDigest(spec: ServiceSpec): Digest {
-  return digestOf('service-spec', spec);
+  return once(specDigests, spec, (whole) => digestOf('service-spec', whole));
+}
+
+// A spec never changes, and one baseline's specs are asked about with every derivation below it.
+const runDigests = new WeakMap<ServiceSpec, Digest>();
+const specDigests = new WeakMap<ServiceSpec, Digest>();
+
+function once(known: WeakMap<ServiceSpec, Digest>, spec: ServiceSpec, digest: (spec: ServiceSpec) => Digest): Digest {
+  const before = known.get(spec);
+  if (before !== undefined) return before;
+  const found = digest(spec);
+  known.set(spec, found);
+  return found;
 }
