@@ -24,11 +24,13 @@ export async function packEvent(connection: Connection, body: object): Promise<U
 export function splitBody<T extends object>(body: T, wholeBytes = Buffer.byteLength(JSON.stringify(body))): Packed<T> {
   const bundle = bundleOf(body);
   if (bundle === undefined) return { body, stored: [] };
-  const inline = inlineEntries(bundle).sort((one, other) => sizeOf(other.bytes) - sizeOf(one.bytes));
+  const inline = inlineEntries(bundle)
+    .map((entry) => ({ ...entry, size: Buffer.byteLength(entry.bytes) }))
+    .sort((one, other) => other.size - one.size);
   let bodyBytes = wholeBytes;
   const stored: (BundleEntry & { kind: ArtifactKind; bytes: string })[] = [];
   for (const entry of inline) {
-    if (sizeOf(entry.bytes) <= inlineArtifactBytesMax && bodyBytes <= inlineBodyBytesMax) break;
+    if (entry.size <= inlineArtifactBytesMax && bodyBytes <= inlineBodyBytesMax) break;
     stored.push(entry);
     bodyBytes -= Buffer.byteLength(JSON.stringify(entry.bytes));
   }
@@ -68,8 +70,4 @@ function inlineEntries(bundle: Bundle): (BundleEntry & { kind: ArtifactKind; byt
   return (Object.entries(bundle) as [ArtifactKind, BundleEntry | undefined][]).flatMap(([kind, entry]) =>
     entry?.bytes === undefined ? [] : [{ kind, digest: entry.digest, bytes: entry.bytes }],
   );
-}
-
-function sizeOf(bytes: string): number {
-  return Buffer.byteLength(bytes);
 }
