@@ -61,6 +61,8 @@ export type AuditItem = {
   readonly verb: string;
   readonly subject: string;
   readonly digest: Digest | null;
+  /** What caused it; null where a timer, a parent or drift did. */
+  readonly submission: string | null;
 };
 
 /** One service of an environment: what the plan says, what runs, where it is reached. */

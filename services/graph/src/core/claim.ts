@@ -261,6 +261,7 @@ function grant(claiming: Claiming, state: Granted): ClaimDecision {
           verb: 'claimed',
           subject: activation.activation,
           digest: claiming.approval,
+          submission: activation.submission,
         }),
       ],
     },

@@ -125,6 +125,8 @@ function rejectSubmission(
   return {
     puts: [{ ...answerAt(org, submission.id), body }],
     removes: [],
-    appends: [audit(org, { at: now, actor: nobody, verb: 'rejected', subject: submission.id, digest: null })],
+    appends: [
+      audit(org, { at: now, actor: nobody, verb: 'rejected', subject: env, digest: null, submission: submission.id }),
+    ],
   };
 }

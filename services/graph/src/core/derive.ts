@@ -80,9 +80,9 @@ function isSame({ newest, newestDerivation }: DeriveState, artifacts: DerivedArt
   return sameInputs(newestDerivation, artifacts.derivation.value);
 }
 
-type Submitted = Pick<DeriveRequest, 'org' | 'env' | 'submission' | 'traceparent' | 'now'>;
+type Submitted = Pick<DeriveRequest, 'org' | 'env' | 'submission' | 'actor' | 'traceparent' | 'now'>;
 
-/** A refusal of a Blueprint or command: an answer, an event, and nothing else. */
+/** A refusal of a Blueprint or command: an answer, an event, an audit leaf, and nothing else. */
 export function refuse(request: Submitted, findings: readonly Finding[]): DeriveDecision {
   const { org, env, submission, traceparent } = request;
   const appends: Append[] = submission
@@ -92,6 +92,7 @@ export function refuse(request: Submitted, findings: readonly Finding[]): Derive
           { org, env, submission: submission.id, findings: [...findings] },
           { inputId: submission.id, traceparent },
         ),
+        answerLeaf(request, 'refused'),
       ]
     : [];
   return {
@@ -104,7 +105,10 @@ export function refuse(request: Submitted, findings: readonly Finding[]): Derive
 function outdated(request: DeriveRequest, newer: string): DeriveDecision {
   const { org, env, submission, traceparent } = request;
   const appends: Append[] = submission
-    ? [say(revisionOutdated, { org, env, submission: submission.id, newer }, { inputId: submission.id, traceparent })]
+    ? [
+        say(revisionOutdated, { org, env, submission: submission.id, newer }, { inputId: submission.id, traceparent }),
+        answerLeaf(request, 'outdated'),
+      ]
     : [];
   return {
     kind: 'outdated',
@@ -126,7 +130,7 @@ function unchanged(request: DeriveRequest, { self, newest }: DeriveState): Deriv
       ...answerPuts(request, { kind: 'unchanged', generation, activation, outcome }),
     ],
     removes: [],
-    appends: [say(revisionUnchanged, body, { inputId: submission.id, traceparent })],
+    appends: [say(revisionUnchanged, body, { inputId: submission.id, traceparent }), answerLeaf(request, 'unchanged')],
   };
   return { kind: 'unchanged', generation, outcome, changes };
 }
@@ -165,6 +169,7 @@ function revise(request: DeriveRequest, state: DeriveState, derived: DerivedArti
         verb: 'revised',
         subject: activation.activation,
         digest: derived.derivation.digest,
+        submission: request.submission?.id ?? null,
       }),
     ],
   };
@@ -319,6 +324,10 @@ function answerPuts({ org, env, submission, now }: Submitted, answer: Submission
   if (submission === null) return [];
   const body: AnswerDocument = { submission: submission.id, env, order: submission.order, answer, at: now };
   return [{ ...answerAt(org, submission.id), body }];
+}
+
+function answerLeaf({ org, env, submission, actor, now }: Submitted, verb: SubmissionAnswer['kind']): Append {
+  return audit(org, { at: now, actor, verb, subject: env, digest: null, submission: submission?.id ?? null });
 }
 
 /** Ends an activation because the same commit derived a newer generation of its environment. */

@@ -178,10 +178,16 @@ export type BusDocument = {
   readonly streams: Readonly<Record<string, RememberedStream>>;
 };
 
+/** What is hashed into the audit log, with the number that the store adds. Entries are never written anew, only added to. */
 export type AuditBody = {
+  readonly org: string;
   readonly at: number;
+  /** With what vouches for it; null where nobody can be told. */
   readonly actor: Actor | null;
   readonly verb: string;
+  /** An activation, or the environment of a submission that led to none. */
   readonly subject: string;
   readonly digest: Digest | null;
+  /** What caused it; null where a timer, a parent or drift did. */
+  readonly submission: string | null;
 };

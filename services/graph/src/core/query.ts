@@ -70,8 +70,8 @@ export function submissionItems(
     .sort((a, b) => a.order.incarnation - b.order.incarnation || a.order.sequence - b.order.sequence);
 }
 
-export function auditItem(n: number, { at, actor, verb, subject, digest }: AuditBody): AuditItem {
-  return { n, at, actor, verb, subject, digest };
+export function auditItem(n: number, { at, actor, verb, subject, digest, submission }: AuditBody): AuditItem {
+  return { n, at, actor, verb, subject, digest, submission };
 }
 
 export function environmentItems(

@@ -28,6 +28,6 @@ export function recordRejection(
     answer: { kind: 'rejected', findings },
     at: now,
   };
-  const leaf = audit(org, { at: now, actor, verb: 'rejected', subject: submission.id, digest: null });
+  const leaf = audit(org, { at: now, actor, verb: 'rejected', subject: env, digest: null, submission: submission.id });
   return { changes: { puts: [{ ...answerAt(org, submission.id), body }], removes: [], appends: [leaf] } };
 }

@@ -32,6 +32,7 @@ export function settle(
     verb: ending.outcome,
     subject: activation.activation,
     digest: activation.derivation,
+    submission: activation.submission,
   });
   return { puts: [activationPut(settled)], removes: [], appends: [...sayings(activation, ending), leaf] };
 }

@@ -70,6 +70,7 @@ export function takeOver(
         verb: 'taken over',
         subject: activation.activation,
         digest: execution.plan,
+        submission: activation.submission,
       }),
     ],
   };
