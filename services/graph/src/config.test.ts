@@ -10,6 +10,7 @@ test('readGraphConfig() has a default for everything', () => {
     leaseMs: 15_000,
     redriveMs: 5_000,
     timerMs: 1_000,
+    fanOutPerSecond: 160,
   });
 });
 

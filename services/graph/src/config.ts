@@ -2,6 +2,7 @@ import {
   ConfigError,
   type Env,
   readDurationMs,
+  readInteger,
   readList,
   readOptionalString,
   readString,
@@ -22,6 +23,8 @@ export type GraphConfig = {
   readonly redriveMs: number;
   /** How often due timers are looked for; a new timer is looked at at once. */
   readonly timerMs: number;
+  /** Environments that are derived again within a second because a parent moved, at most (protocol 13). */
+  readonly fanOutPerSecond: number;
 };
 
 /** Reads what the graph is started with. Throws `ConfigError`. */
@@ -36,6 +39,7 @@ export function readGraphConfig(env: Env): GraphConfig {
     leaseMs: readDurationMs(env, 'MSX_LEASE', 15_000),
     redriveMs: readDurationMs(env, 'MSX_REDRIVE', 5_000),
     timerMs: readDurationMs(env, 'MSX_TIMER', 1_000),
+    fanOutPerSecond: readInteger(env, 'MSX_FAN_OUT', 160, { min: 1, max: 10_000 }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { Unavailable } from '@microstax/bus/bus-error';
 import { must } from '@microstax/model/must';
 import { currentTraceparent, inSpan } from '@microstax/service/telemetry';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
@@ -7,6 +8,7 @@ import type { DeriveRequest } from '../core/derive-state.ts';
 import type { ActivationDocument, EnvironmentDocument, TimerDocument } from '../core/documents.ts';
 import { served } from '../core/offer.ts';
 import { activationAt, environmentAt, timerAt, timerPrefixUpTo } from '../core/places.ts';
+import { timerPut } from '../core/timers.ts';
 import { traceIdOf } from '../core/trace-id.ts';
 import type { Graph } from './graph.ts';
 import { loadRevision } from './load-chain.ts';
@@ -16,19 +18,40 @@ import { sayDecision } from './say-decision.ts';
 import { linksTo } from './trace-links.ts';
 import type { Reader } from './transact.ts';
 
-const timersMax = 16; // one chunk of a fan-out; others get their turn between two chunks (protocol 13)
+const chunkMax = 16; // timers of a fan-out that are fired in a row (protocol 13)
+const postponedMs = 60_000; // for a timer that throws; whoever repairs the cause need not touch the store
+
+export type TimerPace = { readonly timerMs: number; readonly fanOutPerSecond: number };
 
 /** Fires due timers, each once: the row goes in the commit of what it caused. */
-export function startTimers(graph: Graph, { timerMs }: { readonly timerMs: number }): Loop {
-  return startLoop({ name: 'timers', log: graph.log, clock: graph.clock, restMs: timerMs, work: () => fireDue(graph) });
+export function startTimers(graph: Graph, pace: TimerPace): Loop {
+  const { log, clock } = graph;
+  return startLoop({ name: 'timers', log, clock, restMs: pace.timerMs, work: () => fireChunk(graph, pace) });
 }
 
-async function fireDue(graph: Graph): Promise<boolean> {
-  const bound = timerPrefixUpTo(graph.clock.now());
-  const rows = await graph.store.scan<TimerDocument>('timers', { prefix: '', limit: timersMax });
+async function fireChunk(graph: Graph, { fanOutPerSecond }: TimerPace): Promise<boolean> {
+  const { clock } = graph;
+  const [beganMs, limit] = [clock.monotonicMs(), Math.min(chunkMax, fanOutPerSecond)];
+  const bound = timerPrefixUpTo(clock.now());
+  const rows = await graph.store.scan<TimerDocument>('timers', { prefix: '', limit });
   const due = rows.filter(({ key }) => key < bound);
-  for (const { body } of due) await fire(graph, body);
-  return due.length === timersMax;
+  for (const { body } of due) await fireOrPostpone(graph, body);
+  if (due.length < limit) return false;
+  await clock.delay(Math.max(0, beganMs + (1_000 * limit) / fanOutPerSecond - clock.monotonicMs()));
+  return true;
+}
+
+// A timer that can never be fired must not hold up those behind it.
+async function fireOrPostpone(graph: Graph, timer: TimerDocument): Promise<void> {
+  try {
+    await fire(graph, timer);
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
+    graph.log.error({ err: error, timer: timer.id }, 'a timer cannot be fired; it is tried again later');
+    const later: TimerDocument = { ...timer, dueAt: graph.clock.now() + postponedMs };
+    const removes = [timerAt(timer.dueAt, timer.id)];
+    await graph.store.commit({ guards: [], puts: [timerPut(later)], removes, appends: [] });
+  }
 }
 
 // protocol 31: what a timer starts is a trace of its own, linked with the one that set it.

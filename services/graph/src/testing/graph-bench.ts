@@ -70,6 +70,7 @@ export class GraphBench implements AsyncDisposable {
       leaseMs: 600,
       redriveMs: 200,
       timerMs: 100,
+      fanOutPerSecond: 160,
     };
   }
 
