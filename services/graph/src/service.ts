@@ -34,6 +34,7 @@ import { answerTakeover } from './shell/answer-takeover.ts';
 import { BusMemory } from './shell/bus-memory.ts';
 import { CommitBell } from './shell/commit-bell.ts';
 import type { Graph } from './shell/graph.ts';
+import { KeyedTurns } from './shell/keyed-turns.ts';
 import { LeaseBook } from './shell/lease-book.ts';
 import { followOpenExecutions, startLeases } from './shell/lease-loop.ts';
 import type { Loop } from './shell/loop.ts';
@@ -88,7 +89,17 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
       for (const follow of followers) follow(committed);
     });
     const bell = new CommitBell();
-    const graph: Graph = { store, transact, bus, log, clock, leases: new LeaseBook(), memory: new BusMemory(), bell };
+    const graph: Graph = {
+      store,
+      transact,
+      bus,
+      log,
+      clock,
+      leases: new LeaseBook(),
+      memory: new BusMemory(),
+      bell,
+      turns: new KeyedTurns(),
+    };
     await followOpenExecutions(graph);
     const status = owned.use(startStatusWriter(graph));
     const opened: (() => void)[] = [];

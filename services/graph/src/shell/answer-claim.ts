@@ -36,7 +36,7 @@ async function decideOnceRecorded(graph: Graph, request: ClaimRequest, org: stri
     if (reply.kind !== 'artifact missing' || clock.monotonicMs() >= endsAt) return reply;
     const looked = new AbortController();
     await Promise.race([written.rung, clock.delay(lookMs, looked.signal)]);
-    looked.abort();
+    looked.abort('it was written');
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '@microstax/service/clock';
 import type { Log } from '@microstax/service/log';
 import type { BusMemory } from './bus-memory.ts';
 import type { CommitBell } from './commit-bell.ts';
+import type { KeyedTurns } from './keyed-turns.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { GraphStore } from './store/graph-store.ts';
 import type { Transact } from './transact.ts';
@@ -17,4 +18,6 @@ export type Graph = {
   readonly leases: LeaseBook;
   readonly memory: BusMemory;
   readonly bell: CommitBell;
+  /** Records of one environment, which arrive on three durables and change one row. */
+  readonly turns: KeyedTurns;
 };

@@ -49,11 +49,11 @@ export function startLoop({ name, log, clock, restMs, work }: LoopOptions): Loop
   return {
     wake: () => {
       woken = true;
-      if (failures === 0) sleep.abort();
+      if (failures === 0) sleep.abort('woken');
     },
     [Symbol.asyncDispose]: async () => {
       ended = true;
-      sleep.abort();
+      sleep.abort('the end');
       await running;
     },
   };

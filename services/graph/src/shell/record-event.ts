@@ -36,25 +36,27 @@ export async function recordEvent(
     drive: message.drive,
     now: graph.clock.now(),
   };
-  const decision = await graph.transact(
-    async (reader) => {
-      const [environment, row] = await reader.getMany([environmentAt(org, env), activationAt(org, env, generation)]);
-      const there = await reader.has(artifacts.map(({ digest }) => artifactAt(org, digest)));
-      const known = new Set<Digest>(artifacts.filter((_, index) => there[index]).map(({ digest }) => digest));
-      return {
-        environment: environment as EnvironmentDocument | null,
-        activation: row as ActivationDocument | null,
-        known,
-      };
-    },
-    (state) => {
-      const decided = record(recording, state);
-      return {
-        decided,
-        changes: decided.kind === 'recorded' ? decided.changes : { puts: [], removes: [], appends: [] },
-      };
-    },
-  );
+  const transact = () =>
+    graph.transact(
+      async (reader) => {
+        const [environment, row] = await reader.getMany([environmentAt(org, env), activationAt(org, env, generation)]);
+        const there = await reader.has(artifacts.map(({ digest }) => artifactAt(org, digest)));
+        const known = new Set<Digest>(artifacts.filter((_, index) => there[index]).map(({ digest }) => digest));
+        return {
+          environment: environment as EnvironmentDocument | null,
+          activation: row as ActivationDocument | null,
+          known,
+        };
+      },
+      (state) => {
+        const decided = record(recording, state);
+        return {
+          decided,
+          changes: decided.kind === 'recorded' ? decided.changes : { puts: [], removes: [], appends: [] },
+        };
+      },
+    );
+  const decision = await graph.turns.take(`${org}/${env}`, transact);
   await failpoint(`graph.${said.stage}.after-decide`);
   const { decided } = decision;
   if (decided.kind === 'ignored') {

@@ -68,9 +68,20 @@ test('an environment whose event cannot be said keeps its order and holds up no 
   const { graph, said, failing } = scene();
   failing.add('a#1');
   await using relay = await startRelay(graph);
-  relay.say([aRow(1, 'a'), aRow(2, 'a'), aRow(3, 'b')]);
+  for (const row of [aRow(1, 'a'), aRow(2, 'a'), aRow(3, 'b')]) relay.say([row]); // three commits
   await eventually(() => said.length === 3);
   expect(said).toEqual(['b#3', 'a#1', 'a#2']);
+});
+
+test('of rows that are sent together, the one that failed and those after it are said again', async () => {
+  const { graph, said, failing, commits } = scene();
+  failing.add('a#2');
+  const relay = await startRelay(graph);
+  relay.say([aRow(1, 'a'), aRow(2, 'a'), aRow(3, 'a')]);
+  await eventually(() => said.length === 4);
+  await relay[Symbol.asyncDispose]();
+  expect(said).toEqual(['a#1', 'a#3', 'a#2', 'a#3']);
+  expect(commits.flatMap(({ settled }) => settled)).toEqual([1, 2, 3]);
 });
 
 test('rows are removed together, also those said while it ends, and none is said twice', async () => {

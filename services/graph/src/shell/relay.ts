@@ -1,6 +1,8 @@
 // Owns: saying what commits made true. An outbox row is said, then removed; a crash between the two says it again under
 // the same id, which the server drops (protocol 7, 9).
-// 1. Rows about one environment are said in their order; different environments do not wait for each other.
+// 1. Rows about one environment are said in their order; different environments do not wait for each other. Small rows of
+//    one commit are sent together: one connection keeps their order, and where one fails, it and those after it are said
+//    again.
 // 2. A row that can never be said (its own contract refuses it) is a defect: said loudly, then removed, never in the way.
 // 3. Rows come from the commits that wrote them, and once a second from the store, for those of before a start.
 // 4. Said rows are removed together, a moment later: nobody waits for that, and it is a sync to disk. The store is not
@@ -49,7 +51,8 @@ export async function startRelay(graph: RelayGraph): Promise<Relay> {
   return relay;
 }
 
-type Waiting = NumberedRow & { failures: number };
+/** What is sent together: rows of one commit about one environment. */
+type Waiting = { readonly rows: readonly NumberedRow[]; failures: number };
 
 class OutboxRelay implements Relay {
   readonly #graph: RelayGraph;
@@ -72,11 +75,11 @@ class OutboxRelay implements Relay {
   }
 
   say(rows: readonly NumberedRow[]): void {
-    for (const { n, row } of rows) {
-      if (this.#known.has(n)) continue;
-      this.#known.add(n);
-      this.#lanes.push(`${row.body.org}/${row.body.env}`, { n, row, failures: 0 });
-    }
+    const unknown = rows.filter(({ n }) => !this.#known.has(n));
+    for (const { n } of unknown) this.#known.add(n);
+    const byEnvironment = Map.groupBy(unknown, ({ row }) => `${row.body.org}/${row.body.env}`);
+    for (const [lane, ofLane] of byEnvironment)
+      for (const together of sentTogether(ofLane)) this.#lanes.push(lane, { rows: together, failures: 0 });
     this.#run();
   }
 
@@ -102,7 +105,7 @@ class OutboxRelay implements Relay {
     while (!this.#end.signal.aborted && this.#saying.size < sayingMax) {
       const next = this.#lanes.take();
       if (next === undefined) return;
-      const saying = this.#sayOne(next.key, next.item).finally(() => {
+      const saying = this.#sayTogether(next.key, next.item).finally(() => {
         this.#saying.delete(saying);
         this.#run();
       });
@@ -110,24 +113,25 @@ class OutboxRelay implements Relay {
     }
   }
 
-  async #sayOne(lane: string, waiting: Waiting): Promise<void> {
-    const { n, row } = waiting;
+  async #sayTogether(lane: string, { rows, failures }: Waiting): Promise<void> {
+    const results = await Promise.allSettled(rows.map(({ row }) => sayRow(this.#graph, row)));
+    const failedAt = results.findIndex((result) => result.status === 'rejected' && isPassing(result.reason));
+    const said = failedAt === -1 ? rows : rows.slice(0, failedAt);
+    for (const [index, { n, row }] of said.entries()) this.#noteSaid(n, row, results[index]);
+    if (failedAt === -1) return this.#lanes.release(lane);
     const { log, clock } = this.#graph;
-    const about = { event: row.event, org: row.body.org, env: row.body.env };
-    try {
-      this.#toSettle(n, await sayRow(this.#graph, row));
-      this.#lanes.release(lane);
-    } catch (error) {
-      if (isPassing(error)) {
-        const delayMs = Math.min(failedRestMs.most, failedRestMs.first * 2 ** waiting.failures++);
-        if (!this.#end.signal.aborted) log.warn({ err: error, ...about, delayMs }, 'relay: tried again');
-        await clock.delay(delayMs, this.#end.signal);
-        return this.#lanes.putBack(lane, waiting);
-      }
-      log.error({ err: error, ...about }, 'an event can never be said');
-      this.#toSettle(n, null);
-      this.#lanes.release(lane);
-    }
+    const left = rows.slice(failedAt);
+    const { reason } = results[failedAt] as PromiseRejectedResult;
+    const delayMs = Math.min(failedRestMs.most, failedRestMs.first * 2 ** failures);
+    if (!this.#end.signal.aborted) log.warn({ err: reason, ...aboutRow(left[0]?.row), delayMs }, 'relay: tried again');
+    await clock.delay(delayMs, this.#end.signal);
+    this.#lanes.putBack(lane, { rows: left, failures: failures + 1 });
+  }
+
+  #noteSaid(n: number, row: OutboxRow, result: PromiseSettledResult<Put | null> | undefined): void {
+    if (result?.status === 'rejected')
+      this.#graph.log.error({ err: result.reason, ...aboutRow(row) }, 'an event can never be said');
+    this.#toSettle(n, result?.status === 'fulfilled' ? result.value : null);
   }
 
   #toSettle(n: number, note: Put | null): void {
@@ -170,6 +174,28 @@ class OutboxRelay implements Relay {
     await this.#inTurn(() => this.#settle());
     clearTimeout(this.#settling);
   }
+}
+
+const togetherMax = 16;
+
+/** A row with a bundle goes alone, because its artifacts may have to be stored first. */
+function sentTogether(rows: readonly NumberedRow[]): readonly (readonly NumberedRow[])[] {
+  const groups: NumberedRow[][] = [];
+  for (const numbered of rows) {
+    const last = groups.at(-1);
+    const joins = last !== undefined && last.length < togetherMax && ![last[0], numbered].some(hasBundle);
+    if (joins) last.push(numbered);
+    else groups.push([numbered]);
+  }
+  return groups;
+}
+
+function hasBundle(numbered: NumberedRow | undefined): boolean {
+  return numbered !== undefined && 'bundle' in numbered.row.body;
+}
+
+function aboutRow(row: OutboxRow | undefined) {
+  return { event: row?.event, org: row?.body.org, env: row?.body.env };
 }
 
 function isPassing(error: unknown): boolean {

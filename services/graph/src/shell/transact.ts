@@ -1,13 +1,15 @@
 // Owns: how a decision becomes true. Load, decide, one commit guarded by every row that was read; where a guard is lost,
 // all of it again from the start.
 // 1. A decision is pure, so deciding again is harmless.
-// 2. Immutable rows (artifacts) are read without a guard; scans are not guarded, so who relies on one bumps a row.
+// 2. Who lost a race tries again in turn with all others who lost one over the same row, so that they do not race anew.
+// 3. Immutable rows (artifacts) are read without a guard; scans are not guarded, so who relies on one bumps a row.
 import { Unavailable } from '@microstax/bus/bus-error';
 import type { Artifact } from '@microstax/model/artifact';
 import type { Digest } from '@microstax/model/digest';
 import { type Append, type Changes, type Collection, type Place, placeText, together } from '../core/changes.ts';
 import type { ArtifactDocument } from '../core/documents.ts';
 import { artifactAt } from '../core/places.ts';
+import { KeyedTurns } from './keyed-turns.ts';
 import { type GraphStore, type Guard, type ScanRange, StoreError } from './store/graph-store.ts';
 
 /** Attempts before a commit that keeps losing its race is an outage. */
@@ -26,27 +28,43 @@ export type Committed = {
 
 /** Makes `transact` for a store; `onCommitted` hears of every commit. Rejects with `Unavailable` on an outage. */
 export function transactOn(store: GraphStore, onCommitted: (committed: Committed) => void): Transact {
+  const turns = new KeyedTurns();
   return async (load, decide) => {
     try {
-      for (let attempt = 0; attempt < attemptsMax; attempt++) {
-        const reader = new Reader(store);
-        const decision = decide(await load(reader));
-        if (isNothing(decision.changes)) return decision;
-        const changes = together(decision.changes);
-        const result = await store.commit({ ...changes, guards: reader.guards() });
-        if (result.kind === 'conflict') continue;
-        const { appended } = result;
-        onCommitted({
-          changes,
-          appended: changes.appends.map((row, index) => ({ ...row, n: appended[index]?.n ?? null })),
-        });
-        return decision;
-      }
+      const first = await attempt(store, onCommitted, load, decide);
+      if (first.kind === 'decided') return first.decision;
+      return await turns.take(placeText(first.at), async () => {
+        for (let attempts = 1; attempts < attemptsMax; attempts++) {
+          const next = await attempt(store, onCommitted, load, decide);
+          if (next.kind === 'decided') return next.decision;
+        }
+        throw new Unavailable(`the graph store, which was changed ${attemptsMax} times while one decision was made,`);
+      });
     } catch (error) {
       throw error instanceof StoreError ? new Unavailable('the graph store', { cause: error }) : error;
     }
-    throw new Unavailable(`the graph store, which was changed ${attemptsMax} times while one decision was made,`);
   };
+}
+
+type Attempt<Decision> =
+  | { readonly kind: 'decided'; readonly decision: Decision }
+  | { readonly kind: 'lost'; readonly at: Place };
+
+async function attempt<State, Decision extends { readonly changes: Changes }>(
+  store: GraphStore,
+  onCommitted: (committed: Committed) => void,
+  load: (reader: Reader) => Promise<State>,
+  decide: (state: State) => Decision,
+): Promise<Attempt<Decision>> {
+  const reader = new Reader(store);
+  const decision = decide(await load(reader));
+  if (isNothing(decision.changes)) return { kind: 'decided', decision };
+  const changes = together(decision.changes);
+  const result = await store.commit({ ...changes, guards: reader.guards() });
+  if (result.kind === 'conflict') return { kind: 'lost', at: result.at };
+  const { appended } = result;
+  onCommitted({ changes, appended: changes.appends.map((row, index) => ({ ...row, n: appended[index]?.n ?? null })) });
+  return { kind: 'decided', decision };
 }
 
 function isNothing({ puts, removes, appends }: Changes): boolean {
