@@ -375,10 +375,10 @@ function onlyOneEach(answers: readonly SubmissionItem[]): void {
   if (twice.length > 0) throw new Error(`Answered twice: ${twice.map(([id]) => id).join(', ')}`);
 }
 
-/** How many messages of `MSX_EVENTS` a redrive has said again. */
-export async function drivenAgain(bus: Bus, filter: string): Promise<number> {
+/** Subjects of the messages of `MSX_EVENTS` that a redrive has said again, or that followed from one. */
+export async function drivenAgain(bus: Bus, filter: string): Promise<readonly string[]> {
   const messages = await bus.read(streams.events.name, { filter });
-  return messages.filter((message) => Number(message.header(headerNames.drive) ?? 0) > 0).length;
+  return messages.filter((message) => Number(message.header(headerNames.drive) ?? 0) > 0).map(({ subject }) => subject);
 }
 
 /** The generation that an answer names. Throws where it made none. */

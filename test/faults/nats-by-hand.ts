@@ -8,8 +8,6 @@ export type HandClient = AsyncDisposable & {
   /** Asks for this many messages of a durable; settles with them, or with fewer once the server says that there are no more. */
   pull(stream: string, durable: string, batch: number): Promise<readonly HandMessage[]>;
   publish(subject: string, body: string): void;
-  /** Settles once this many messages were heard on a subject from now on. */
-  hears(subject: string, count: number, timeoutMs: number): Promise<void>;
 };
 
 export type HandMessage = {
@@ -37,9 +35,9 @@ export async function natsByHand(url: string): Promise<HandClient> {
   });
   socket.write('CONNECT {"verbose":false,"pedantic":false,"headers":true,"lang":"by hand","version":"1"}\r\nPING\r\n');
   let count = 0;
-  const listen = (hear: (message: HandMessage) => void, subject?: string): { readonly inbox: string; end(): void } => {
+  const listen = (hear: (message: HandMessage) => void): { readonly inbox: string; end(): void } => {
     count += 1;
-    const [sid, inbox] = [String(count), subject ?? `_INBOX_by-hand.${process.pid}.${count}`];
+    const [sid, inbox] = [String(count), `_INBOX_by-hand.${process.pid}.${count}`];
     inboxes.set(sid, hear);
     socket.write(`SUB ${inbox} ${sid}\r\n`);
     const end = (): void => {
@@ -77,16 +75,6 @@ export async function natsByHand(url: string): Promise<HandClient> {
       end();
       return messages;
     },
-    async hears(subject, times, timeoutMs) {
-      let heard = 0;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const { end } = listen(() => {
-        heard += 1;
-        if (heard === times) resolve();
-      }, subject);
-      await within(promise, `${subject} is heard ${times} times`, timeoutMs);
-      end();
-    },
     async [Symbol.asyncDispose]() {
       socket.destroy();
     },
@@ -114,9 +102,9 @@ function take(buffer: Buffer): Taken | undefined {
   return { length: from + totalBytes + 2, line, sid, message: { subject, reply, status, body } };
 }
 
-async function within<T>(work: Promise<T>, what: string, waitMs = answerMsMax): Promise<T> {
+async function within<T>(work: Promise<T>, what: string): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`Waited ${waitMs} ms in vain until ${what}`)), waitMs);
+  const timer = setTimeout(() => reject(new Error(`Waited ${answerMsMax} ms in vain until ${what}`)), answerMsMax);
   try {
     return await Promise.race([work, promise]);
   } finally {
