@@ -162,6 +162,19 @@ test('a Blueprint of a stopped environment runs it again', async () => {
   await oneAnswerOneOutcome(house);
 });
 
+test.each([
+  ['denied', { budget: { perHour: 0.000001 } }, echo('web', { version: '2', expose: true })],
+  ['failed', {}, { ...echo('web'), run: { command: ['node', '-e', 'process.exit(3)'] } }],
+])('stop and resume bring back what served, not the generation that was %s after it', async (outcome, more, web) => {
+  const env = `back-${outcome}`;
+  await ready(env, asYaml(baseline(env, [echo('web', { version: '1', expose: true })])));
+  expect((await house.apply(env, asYaml(baseline(env, [web], more)))).activation).toMatchObject({ outcome });
+  expect((await house.command('stop', env)).activation).toMatchObject({ outcome: 'ready', generation: 3 });
+  expect((await house.command('resume', env)).activation).toMatchObject({ outcome: 'ready', generation: 4 });
+  expect((await askHttp<EchoAnswer>(await house.urlOf(env, 'web'))).body.version).toBe('1');
+  await oneAnswerOneOutcome(house);
+});
+
 test('a verb or options that nobody knows are refused, and say what is known', async () => {
   expect((await sendRaw('plain', 'stop', '{"cascade":"yes"}')).answer).toMatchObject({
     kind: 'refused',

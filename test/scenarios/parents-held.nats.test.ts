@@ -131,6 +131,24 @@ test('a child without a hold keeps its parent from being deleted, not from being
   await oneAnswerOneOutcome(house);
 });
 
+test('--cascade takes along a child that still waits for its parent', async () => {
+  const never = { ...echo('api'), run: { command: ['sleep', '1000'] } };
+  await house.apply('slow', asYaml(baseline('slow', [echo('web', { upstreams: ['api'], expose: true }), never])), {
+    wait: false,
+  });
+  const overlaid = [echo('web', { version: '2', upstreams: ['api'], expose: true })];
+  await house.apply('slow-feat', asYaml(overlay('slow-feat', 'slow', overlaid)), { wait: false });
+  await eventually(async () => (await house.status('slow-feat'))?.reason === 'waits for "slow" to serve "api"');
+  expect((await house.command('stop', 'slow')).answer).toMatchObject({ kind: 'refused', findings: [{ code: 'held' }] });
+  expect((await house.command('stop', 'slow', { cascade: true })).activation?.outcome).toBe('ready');
+  expect(await house.outcome('slow-feat', 2)).toMatchObject({ outcome: 'ready', wanted: 'stopped' });
+  expect(await house.outcome('slow', 1)).toMatchObject({ outcome: 'superseded' });
+  // Its waiting may end before its stop is claimed: the provider is stopped, and it is told so.
+  expect(['superseded', 'failed']).toContain((await house.outcome('slow-feat', 1)).outcome);
+  expect([await house.pids('slow'), await house.pids('slow-feat')]).toEqual([{}, {}]);
+  await oneAnswerOneOutcome(house);
+});
+
 test('a grandchild goes along with whom it holds', async () => {
   await ready('root', shop('root'));
   await ready('root-mid', feature('root-mid', 'root'));

@@ -121,6 +121,22 @@ test('a pinned child that may not run what it pinned says why, and goes on servi
   await oneAnswerOneOutcome(house);
 });
 
+test('a baseline may take away a service that children hold: who pinned it runs it, who tracks goes without', async () => {
+  const both = [echo('web', { upstreams: ['api'], expose: true }), echo('api')];
+  await ready('thin', asYaml(baseline('thin', both)));
+  await ready('thin-pin', asYaml(child('thin-pin', 'thin')));
+  await ready('thin-track', asYaml(overlay('thin-track', 'thin', [echo('extra')])));
+  await ready('thin', asYaml(baseline('thin', [echo('web', { version: '2', expose: true })])));
+  expect(await house.outcome('thin-pin', 2)).toMatchObject({ outcome: 'ready' });
+  expect(await house.outcome('thin-track', 2)).toMatchObject({ outcome: 'ready' });
+  expect(await house.locals('thin-pin')).toEqual(['api', 'web']);
+  expect((await house.services('thin-track')).map(({ service }) => service)).toEqual(['extra', 'web']);
+  const seen = async (env: string): Promise<string> =>
+    hopsOf((await askHttp<EchoAnswer>(await house.urlOf('thin', 'web'), env)).body);
+  expect([await seen('thin-pin'), await seen('thin-track')]).toEqual(['web@thin-pin > api@thin-pin', 'web@thin']);
+  await oneAnswerOneOutcome(house);
+});
+
 function child(env: string, parent = 'shop', services: readonly WrittenService[] = []): WrittenBlueprint {
   return { ...overlay(env, parent, services), routing: { mode: 'overlay', baselineId: parent, track: 'pinned' } };
 }

@@ -28,7 +28,7 @@ export function checkAnswer(answer: SubmissionAnswer, about: { readonly env: str
     message: `${about.file ?? about.env} was ${answer.kind}, nothing changed; ${count === 1 ? '1 finding' : `${count} findings`}:\n  ${lines.join('\n  ')}`,
     exitCode: answer.findings.some((finding) => finding.code === 'unknown-environment')
       ? exitCodes.notFound
-      : answer.findings.some((finding) => finding.code === 'held')
+      : answer.findings.some((finding) => finding.code === 'held' || finding.code === 'has-children')
         ? exitCodes.notAllowed
         : exitCodes.invalidInput,
     details: answer.findings.map((finding) =>

@@ -1,8 +1,10 @@
 import type { Commanded, CommandState } from '../core/command.ts';
 import type { DeriveState } from '../core/derive-state.ts';
-import type { EnvironmentDocument, HoldDocument } from '../core/documents.ts';
-import { environmentAt } from '../core/places.ts';
-import { loadDerive } from './load-derive.ts';
+import type { ActivationDocument, EnvironmentDocument, HoldDocument } from '../core/documents.ts';
+import { served } from '../core/offer.ts';
+import { activationAt, environmentAt } from '../core/places.ts';
+import { loadRevision } from './load-chain.ts';
+import { type DeriveTarget, loadDerive } from './load-derive.ts';
 import type { Reader } from './transact.ts';
 
 /** What a command reads: the environment, who holds it, who derives from it, and with `cascade` all of those too. */
@@ -10,8 +12,9 @@ export async function loadCommand(
   reader: Reader,
   { org, env, verb, cascade, submission }: Commanded,
 ): Promise<CommandState> {
-  const self = await loadDerive(reader, { org, env, submission: submission.id });
   const ends = verb === 'stop' || verb === 'delete';
+  const target = { org, env, submission: submission.id };
+  const self = await (ends ? loadEnding(reader, target) : loadDerive(reader, target));
   const dependents = ends ? await dependentsOf(reader, org, env) : { holders: [], children: [] };
   const known =
     self === null ? await reader.scan<EnvironmentDocument>('environments', { prefix: `${org}/`, limit: 20 }) : [];
@@ -21,6 +24,21 @@ export async function loadCommand(
     ...dependents,
     cascaded: ends && cascade && self !== null ? await loadCascade(reader, { org, env, verb }) : [],
   };
+}
+
+/**
+ * What goes is what serves, so that `resume` brings that back (protocol 19): a head that was denied, refused or failed
+ * changed nothing, and `retry` is the word for it.
+ */
+async function loadEnding(reader: Reader, target: DeriveTarget): Promise<DeriveState | null> {
+  const { org, env } = target;
+  const row = await reader.get<EnvironmentDocument>(environmentAt(org, env));
+  const serving = row && served(row);
+  if (!serving) return loadDerive(reader, target);
+  const newest = await reader.get<ActivationDocument>(activationAt(org, env, row.generation));
+  const stands = newest === null || newest.outcome === null || newest.outcome === 'ready';
+  if (stands) return loadDerive(reader, target);
+  return loadDerive(reader, { ...target, own: await loadRevision(reader, org, serving.revision) });
 }
 
 type Dependents = { readonly holders: readonly HoldDocument[]; readonly children: readonly string[] };
@@ -49,7 +67,7 @@ async function loadCascade(
   for (const name of [...found].sort()) {
     const row = await reader.get<EnvironmentDocument>(environmentAt(org, name));
     if (row === null || row.wanted === 'deleted') continue;
-    const state = await loadDerive(reader, { org, env: name, submission: null });
+    const state = await loadEnding(reader, { org, env: name, submission: null });
     if (state) states.push(state);
   }
   return states;
