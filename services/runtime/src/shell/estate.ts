@@ -33,6 +33,18 @@ export async function takeUpDoubted(runner: Runner): Promise<void> {
   }
 }
 
+/** Takes up what nobody looks after: another runtime of this host owned it, and has ended without a successor. */
+export async function takeUpOrphans(runner: Runner): Promise<void> {
+  const { environments } = await runner.world.graph.estate(runner.org);
+  for (const entry of environments) {
+    const { org, env, open, epoch, execution, owner } = entry;
+    if (execution === null || owner === null) continue;
+    const isOurs = !open && runner.book.get(org, env) !== undefined;
+    if (!isOurs && whyAbandoned({ execution, epoch, owner }, entry, runner) !== undefined)
+      await tryToTakeUp(entry, runner);
+  }
+}
+
 async function tryToTakeUp(entry: EstateEntry, runner: Runner): Promise<void> {
   await takeUp(entry, runner).catch((err: unknown) =>
     runner.world.log.warn({ err, org: entry.org, env: entry.env }, 'cannot take up an environment yet'),

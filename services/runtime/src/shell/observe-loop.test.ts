@@ -1,5 +1,6 @@
 import { Unavailable } from '@microstax/bus/bus-error';
 import { must } from '@microstax/model/must';
+import { ownerIdentity } from '@microstax/service/process-identity';
 import { expect, test } from 'vitest';
 import { aPlan, aResolution, aSpec } from '../core/testing/plans.ts';
 import { EnvironmentRuns } from './environment-runs.ts';
@@ -39,6 +40,18 @@ test('observeAll() says what is missing once, first in the journal, then as drif
     { service: 'web', orderly: false },
   ]);
   expect(world.graph.drifts).toEqual([{ env, services: ['web'], orderly: false }]);
+});
+
+test('observeAll() looks after what another runtime of this host left when it ended', async () => {
+  const world = memoryWorld({ owner: { ...ownerIdentity(), startTime: '0' } }); // an earlier process with our id
+  await serving(world);
+  const heir = { ...world, owner: ownerIdentity() };
+  const runner = { org, world: heir, runs: new EnvironmentRuns(), book: new EstateBook(), end: never };
+  await observeAll(runner);
+  expect(runner.book.get(org, env)).toMatchObject({ generation: 1, length: world.graph.journal(env).length });
+  world.driver.living.clear();
+  await observeAll(runner);
+  expect(world.graph.drifts).toEqual([{ env, services: ['api', 'web'], orderly: false }]);
 });
 
 test('observeAll() says drift again until the graph has heard it, with what is missing by then', async () => {

@@ -1,6 +1,6 @@
 import { environmentKey } from '@microstax/contracts/topology';
 import type { InstanceRecord } from '@microstax/model/journal';
-import { refreshEstate, takeUpDoubted } from './estate.ts';
+import { refreshEstate, takeUpDoubted, takeUpOrphans } from './estate.ts';
 import { noteLost } from './note-lost.ts';
 import { missingInstances } from './prepare.ts';
 import type { Runner } from './run-execution.ts';
@@ -27,6 +27,7 @@ export async function observeAll(runner: Runner): Promise<void> {
   }
   if (stale) await refreshEstate(runner);
   await takeUpDoubted(runner);
+  await takeUpOrphans(runner);
 }
 
 /** True where the journal moved without us, so that this process has to ask again what it looks after. */
