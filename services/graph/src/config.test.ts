@@ -7,11 +7,16 @@ test('readGraphConfig() has a default for everything', () => {
     logLevel: 'info',
     otlpEndpoint: undefined,
     databasePath: '.msx/graph.db',
+    checkpointMs: 10_000,
     leaseMs: 15_000,
     redriveMs: 5_000,
     timerMs: 1_000,
     fanOutPerSecond: 160,
   });
+});
+
+test('readGraphConfig() takes a key for the audit log that is kept elsewhere', () => {
+  expect(readGraphConfig({ MSX_AUDIT_KEY: '/keys/audit.pem' }).auditKeyPath).toBe('/keys/audit.pem');
 });
 
 test('readGraphConfig() refuses a duration that cannot be read', () => {

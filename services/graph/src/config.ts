@@ -15,6 +15,10 @@ export type GraphConfig = {
   readonly otlpEndpoint: string | undefined;
   /** The database file; a lock lies beside it. */
   readonly databasePath: string;
+  /** The key that checkpoints of the audit log are signed with; in the folder of the audit log by default. */
+  readonly auditKeyPath?: string;
+  /** How long entries of the audit log wait for a signed checkpoint, at most. */
+  readonly checkpointMs: number;
   /** Where it is set, the store is in ArangoDB and not in that file. */
   readonly arango?: ArangoConfig;
   /** Silence of an owner after which its execution is offered (protocol 22). */
@@ -30,11 +34,14 @@ export type GraphConfig = {
 /** Reads what the graph is started with. Throws `ConfigError`. */
 export function readGraphConfig(env: Env): GraphConfig {
   const arango = readArangoConfig(env);
+  const auditKeyPath = readOptionalString(env, 'MSX_AUDIT_KEY');
   return {
     natsUrl: readString(env, 'NATS_URL', 'nats://127.0.0.1:4222'),
     logLevel: readString(env, 'MSX_LOG_LEVEL', 'info'),
     otlpEndpoint: readOptionalString(env, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     databasePath: readString(env, 'MSX_DB', '.msx/graph.db'),
+    ...(auditKeyPath === undefined ? {} : { auditKeyPath }),
+    checkpointMs: readDurationMs(env, 'MSX_CHECKPOINT', 10_000),
     ...(arango === undefined ? {} : { arango }),
     leaseMs: readDurationMs(env, 'MSX_LEASE', 15_000),
     redriveMs: readDurationMs(env, 'MSX_REDRIVE', 5_000),

@@ -114,6 +114,15 @@ export function busWasOpened(log: Log, event: { readonly incarnation: number; re
   log.warn({ ...event }, 'a new incarnation of the bus was opened');
 }
 
+export function auditLogWasSealed(log: Log, event: { readonly org: string; readonly size: number }): void {
+  log.debug({ ...event }, 'a checkpoint of the audit log was signed');
+}
+
+/** Nothing more is signed: somebody has to look. */
+export function auditLogWasAltered(log: Log, event: { readonly org: string; readonly reason: string }): void {
+  log.error({ ...event }, 'the audit log is not what was signed; no checkpoint is signed any more');
+}
+
 function mark(attributes: Attributes): void {
   trace.getActiveSpan()?.setAttributes(attributes);
 }

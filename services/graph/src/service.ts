@@ -1,7 +1,9 @@
+import { dirname, join } from 'node:path';
 import type { Message, Outcome } from '@microstax/bus/bus';
 import { endpoint } from '@microstax/bus/bus';
 import { connectBus } from '@microstax/bus/connect';
 import { spanPublisher } from '@microstax/bus/span-publisher';
+import { auditConsistency, auditExport, auditProof } from '@microstax/contracts/audit-requests';
 import {
   answerOf,
   append,
@@ -24,6 +26,7 @@ import type { Changes } from './core/changes.ts';
 import type { EnvironmentDocument } from './core/documents.ts';
 import type { OutboxRow } from './core/outbox.ts';
 import { answerAppend } from './shell/answer-append.ts';
+import { answerAuditConsistency, answerAuditExport, answerAuditProof } from './shell/answer-audit.ts';
 import { answerClaim } from './shell/answer-claim.ts';
 import { answerDrift } from './shell/answer-drift.ts';
 import { answerIdentify } from './shell/answer-identify.ts';
@@ -31,6 +34,8 @@ import { answerQuery } from './shell/answer-query.ts';
 import { answerAnswer, answerArtifact, answerEstate } from './shell/answer-reads.ts';
 import { answerRenew } from './shell/answer-renew.ts';
 import { answerTakeover } from './shell/answer-takeover.ts';
+import { openAuditKey } from './shell/audit/audit-key.ts';
+import { AuditLogs } from './shell/audit/audit-logs.ts';
 import { BusMemory } from './shell/bus-memory.ts';
 import { CommitBell } from './shell/commit-bell.ts';
 import type { Graph } from './shell/graph.ts';
@@ -84,6 +89,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
     spans.attach(bus);
 
+    const audit = owned.use(await startAudit(config, { store, log, clock }));
     const followers: ((committed: Committed) => void)[] = [];
     const transact = transactOn(store, (committed) => {
       for (const follow of followers) follow(committed);
@@ -119,6 +125,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
       ({ changes }) => status.follow(changes),
       ({ changes }) => wakeFor(changes, timers),
       ({ changes }) => followLeases(changes, graph),
+      ({ appended }) => audit.follow(appended),
     );
     opened.push(() => redrive.wake());
 
@@ -130,7 +137,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
       };
       owned.use(await bus.consume(durable, remembering, gate === undefined ? {} : { gate }));
     }
-    owned.use(await bus.serve(answers(graph, () => opening.current())));
+    owned.use(await bus.serve([...answers(graph, () => opening.current()), ...auditAnswers(audit)]));
     return owned;
   } catch (error) {
     await owned.disposeAsync();
@@ -172,6 +179,25 @@ function answers(graph: Graph, incarnation: () => Promise<number>) {
     endpoint(artifact, (request, about) => answerArtifact(graph, request, about)),
     endpoint(query, (request, about) => answerQuery(graph, request, about)),
   ];
+}
+
+function auditAnswers(audit: AuditLogs) {
+  return [
+    endpoint(auditProof, (request, about) => answerAuditProof({ audit }, request, about)),
+    endpoint(auditConsistency, (request, about) => answerAuditConsistency({ audit }, request, about)),
+    endpoint(auditExport, (request, about) => answerAuditExport({ audit }, request, about)),
+  ];
+}
+
+function startAudit(config: GraphConfig, parts: Pick<Graph, 'store' | 'log' | 'clock'>): Promise<AuditLogs> {
+  const folder = join(dirname(config.databasePath), 'audit');
+  const key = openAuditKey(config.auditKeyPath ?? join(folder, 'key.pem'));
+  return AuditLogs.start({
+    ...parts,
+    key,
+    folder: join(folder, 'checkpoints'),
+    checkpointMs: config.checkpointMs,
+  });
 }
 
 function relayAll({ appended }: Committed, relay: Relay): void {

@@ -1,5 +1,6 @@
 import type { SubmissionAnswer } from '@microstax/contracts/answer';
 import type { Actor, SubmissionOrder } from '@microstax/contracts/fields';
+import type { SignedNote } from '@microstax/model/checkpoint';
 import type { Cause, Wanted } from '@microstax/model/derivation';
 import type { ArtifactKind, Digest } from '@microstax/model/digest';
 import type { Finding } from '@microstax/model/finding';
@@ -191,3 +192,6 @@ export type AuditBody = {
   /** What caused it; null where a timer, a parent or drift did. */
   readonly submission: string | null;
 };
+
+/** A checkpoint of the audit log, signed once and never changed. */
+export type CheckpointDocument = { readonly size: number; readonly note: SignedNote; readonly at: number };

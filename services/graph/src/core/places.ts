@@ -7,6 +7,7 @@ import type { Place } from './changes.ts';
 const generationDigits = 10;
 const journalDigits = 12;
 const timeDigits = 14;
+const checkpointDigits = 16;
 
 export function environmentAt(org: string, env: string): Place {
   return { collection: 'environments', key: `${org}/${env}` };
@@ -75,6 +76,15 @@ export function saidAt(org: string, env: string, generation: number, stage: Stag
 /** Bumped by every claim that brings a new edge between two environments (protocol 16). */
 export function topologyAt(org: string): Place {
   return { collection: 'meta', key: `topology/${org}` };
+}
+
+/** A signed checkpoint of an organisation's audit log, by its size. */
+export function checkpointAt(org: string, size: number): Place {
+  return { collection: 'meta', key: `${checkpointPrefix(org)}${pad(size, checkpointDigits)}` };
+}
+
+export function checkpointPrefix(org: string): string {
+  return `checkpoint/${org}/`;
 }
 
 export const busAt: Place = { collection: 'meta', key: 'bus' };

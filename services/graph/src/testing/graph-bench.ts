@@ -41,21 +41,23 @@ export class GraphBench implements AsyncDisposable {
   server: RunningNatsServer;
   readonly bus: Bus;
   readonly folder: string;
+  readonly #pace: Partial<GraphConfig>;
   #graph: AsyncDisposable | undefined;
   #sequence = 0;
 
-  constructor(server: RunningNatsServer, bus: Bus, folder: string) {
+  constructor(server: RunningNatsServer, bus: Bus, folder: string, pace: Partial<GraphConfig> = {}) {
     this.server = server;
     this.bus = bus;
     this.folder = folder;
+    this.#pace = pace;
   }
 
-  static async start(overrides: GraphOverrides = {}): Promise<GraphBench> {
+  static async start(overrides: GraphOverrides = {}, pace: Partial<GraphConfig> = {}): Promise<GraphBench> {
     const server = await startTestNats();
     const folder = await mkdtemp(join(tmpdir(), 'msx-graph-'));
     const telemetry = startTelemetry({ service: 'runtime' });
     const bus = await connectBus({ url: server.url, service: 'runtime', log: silentLog, telemetry });
-    const bench = new GraphBench(server, bus, folder);
+    const bench = new GraphBench(server, bus, folder, pace);
     await bench.startGraph(overrides);
     return bench;
   }
@@ -71,6 +73,8 @@ export class GraphBench implements AsyncDisposable {
       redriveMs: 200,
       timerMs: 100,
       fanOutPerSecond: 160,
+      checkpointMs: 200,
+      ...this.#pace,
     };
   }
 
