@@ -64,6 +64,7 @@ export async function startSplitHouse({ env = {}, without = [] }: SplitHouseOpti
     await house[Symbol.asyncDispose]();
     throw error;
   }
+  const wakeBus = (): void => void process.kill(busOf(house.dataDir).pid, 'SIGCONT');
   let startBusAgain: (() => Promise<void>) | undefined;
   return {
     house,
@@ -83,7 +84,7 @@ export async function startSplitHouse({ env = {}, without = [] }: SplitHouseOpti
       process.kill(bus.pid, 'SIGSTOP');
       await eventually(() => bus.isHalted(), { message: 'nats-server stands still' });
     },
-    resumeBus: () => void process.kill(busOf(house.dataDir).pid, 'SIGCONT'),
+    resumeBus: wakeBus,
     async stopBus() {
       startBusAgain = await house.killBus();
     },
@@ -94,6 +95,7 @@ export async function startSplitHouse({ env = {}, without = [] }: SplitHouseOpti
     },
     async [Symbol.asyncDispose]() {
       await startBusAgain?.();
+      wakeBus();
       await rooms.endAll();
       try {
         await house[Symbol.asyncDispose]();

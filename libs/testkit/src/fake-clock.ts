@@ -4,6 +4,8 @@ import type { Clock } from '@microstax/service/clock';
 export type FakeClock = Clock & {
   /** Moves wall and monotonic time on; delays that fall due settle in their order, each at its own time. */
   advance(ms: number): Promise<void>;
+  /** Moves both on at once, as for a process that was halted: nothing wakes before it is all over. */
+  skip(ms: number): void;
   /** Moves wall time alone, forward or back: what an operator or NTP does. */
   setWallTime(ms: number): void;
   /** How many delays wait. */
@@ -42,7 +44,7 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClo
     for (;;) {
       const next = sleepers.filter(({ dueMs }) => dueMs <= targetMs).toSorted((a, b) => a.dueMs - b.dueMs)[0];
       if (next === undefined) break;
-      moveTo(next.dueMs);
+      moveTo(Math.max(elapsedMs, next.dueMs));
       next.wake();
       // Who was woken may ask for its next delay, which may fall due as well.
       await new Promise(setImmediate);
@@ -55,6 +57,7 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClo
     monotonicMs: () => elapsedMs,
     delay,
     advance,
+    skip: (ms) => moveTo(elapsedMs + ms),
     setWallTime: (ms) => {
       wallMs = ms;
     },

@@ -29,6 +29,10 @@ export class LeaseBook {
     if (lease?.epoch === epoch) this.#leases.set(`${org}/${env}`, { ...lease, heardAtMs: nowMs });
   }
 
+  isEmpty(): boolean {
+    return this.#leases.size === 0;
+  }
+
   /** Everybody gets a whole lease again: nobody could be heard. */
   startAnew(nowMs: number): void {
     for (const [key, lease] of this.#leases) this.#leases.set(key, { ...lease, heardAtMs: nowMs });

@@ -1,3 +1,4 @@
+import { streams } from '@microstax/contracts/topology';
 import type { EnvironmentDocument } from '../core/documents.ts';
 import { offerExecution } from '../core/lease.ts';
 import { ownerFellSilent } from '../events.ts';
@@ -7,15 +8,37 @@ import { loadExecution } from './load-execution.ts';
 import { type Loop, startLoop } from './loop.ts';
 import type { Reader } from './transact.ts';
 
-/** Offers executions whose owner was silent for `leaseMs`. While the bus is away nobody can be heard, so nobody is silent. */
-export function startLeases(graph: Graph, { leaseMs }: { readonly leaseMs: number }): Loop {
-  const { bus, clock, leases, log } = graph;
+type LeaseGraph = Pick<Graph, 'bus' | 'clock' | 'leases' | 'log' | 'transact'>;
+
+/**
+ * Offers executions whose owner was silent for `leaseMs`. While the bus is away, or this process was halted, nobody can be
+ * heard, so nobody is silent.
+ */
+export function startLeases(graph: LeaseGraph, { leaseMs }: { readonly leaseMs: number }): Loop {
+  const { clock, leases, log } = graph;
+  const deafMs = leaseMs / 2; // an owner that is silent for the rest has missed a renewal all the same
+  let lookedAtMs = clock.monotonicMs();
   const look = async (): Promise<boolean> => {
-    if (bus.state() !== 'connected') leases.startAnew(clock.monotonicMs());
+    const slept = clock.monotonicMs() - lookedAtMs > deafMs;
+    const heard = leases.isEmpty() || (await busAnswers(graph, deafMs));
+    lookedAtMs = clock.monotonicMs();
+    if (slept || !heard) leases.startAnew(lookedAtMs);
     for (const silence of leases.takeSilent(clock.monotonicMs(), leaseMs)) await offer(graph, silence);
     return false;
   };
   return startLoop({ name: 'leases', log, clock, restMs: Math.max(50, leaseMs / 6), work: look });
+}
+
+/** A connection that is open says little: a server that was paused, or hangs, keeps it open. */
+async function busAnswers({ bus, clock }: LeaseGraph, withinMs: number): Promise<boolean> {
+  if (bus.state() !== 'connected') return false;
+  const askedAtMs = clock.monotonicMs();
+  try {
+    await bus.streamState(streams.events.name);
+  } catch {
+    return false;
+  }
+  return clock.monotonicMs() - askedAtMs <= withinMs;
 }
 
 /** Every open execution starts with a whole lease when the graph starts. */
@@ -24,7 +47,7 @@ export async function followOpenExecutions({ store, leases, clock }: Graph): Pro
   for (const { body } of rows) leases.follow(body, clock.monotonicMs());
 }
 
-async function offer(graph: Graph, { org, env, epoch, silentMs, offers }: Silence): Promise<void> {
+async function offer(graph: LeaseGraph, { org, env, epoch, silentMs, offers }: Silence): Promise<void> {
   ownerFellSilent(graph.log, { org, env, epoch, silentMs });
   const load = (reader: Reader) => loadExecution(reader, org, env);
   await graph.transact(load, (state) => offerExecution({ epoch, silentMs, ordinal: offers }, state));
