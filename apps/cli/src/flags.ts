@@ -24,6 +24,11 @@ export function waitTimeoutMsOf(flags: Flags): number {
   return wholeNumber('--wait-timeout', flags.waitTimeout ?? '300', 'whole seconds') * 1000;
 }
 
+/** A number from 1; undefined where nothing is given. */
+export function countOf(flag: string, value: unknown): number | undefined {
+  return value === undefined ? undefined : wholeNumber(flag, value, 'a number: 1, 2, 3 …');
+}
+
 function wholeNumber(flag: string, value: unknown, allowed: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number) && number >= 1) return number;

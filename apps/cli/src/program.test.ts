@@ -23,6 +23,7 @@ const commands = [
   'delete',
   'diff',
   'dlq',
+  'audit',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'msx-program-'));
 const said = { out: '', err: '' };
@@ -74,6 +75,10 @@ test.each([
   ['an unknown kind', ['get', 'pods']],
   ['a generation that is no number', ['plan', 'shop', '--at', 'last']],
   ['a name that is no environment', ['delete', '../shop']],
+  ['an unknown thing to do with the audit log', ['audit', 'shred']],
+  ['a proof of nothing', ['audit', 'prove']],
+  ['an entry where none is wanted', ['audit', 'list', '3']],
+  ['an export that is not there', ['audit', 'verify', '--file', join(folder, 'nowhere.json')]],
   ['a log of a name that is a path', ['logs', '../..', 'web']],
 ])('%s is a mistake in usage', async (_, argv) => {
   expect(await runProgram(argv)).toBe(exitCodes.usage);

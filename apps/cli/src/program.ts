@@ -32,6 +32,7 @@ const examples: Readonly<Record<string, string>> = {
   resume: 'msx resume feat-payments --wait',
   retry: 'msx retry feat-payments --wait',
   delete: 'msx delete feat-payments --wait',
+  audit: 'msx audit prove 3 -o json',
   dlq: 'msx dlq list',
   logs: 'msx logs feat-payments payments',
 };
@@ -139,6 +140,19 @@ function buildProgram(): Command {
       .argument('<service>')
       .action(async (env: string, service: string, flags: Flags) =>
         (await import('./commands/logs.ts')).logsCommand(env, service, flags),
+      ),
+  );
+  add(program, 'audit', 'List, prove, verify or export the audit log, or print its public key', (command) =>
+    command
+      .argument('<verb>', 'list, prove, verify, export or key')
+      .argument('[n]', 'prove: the number of an entry')
+      .option('--size <entries>', 'prove: in the checkpoint of so many entries (default: the newest)')
+      .option('--since <entries>', 'prove: and that the log only grew since the checkpoint of so many entries')
+      .option('--file <file>', 'verify: an export or a proof (default: the log of the graph that runs)')
+      .option('--key <file>', 'verify: the public key in PEM that you were given')
+      .option('--checkpoint <file...>', 'verify: checkpoints that were kept elsewhere')
+      .action(async (verb: string, n: string | undefined, flags: Flags) =>
+        (await import('./commands/audit.ts')).auditCommand(verb, n, flags),
       ),
   );
   add(program, 'dlq', 'List, show or retry dead letters: messages that nobody could handle', (command) =>
