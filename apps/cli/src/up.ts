@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Bus } from '@microstax/bus/bus';
 import { BusError } from '@microstax/bus/bus-error';
 import { joinBus } from '@microstax/bus/join-bus';
-import { query } from '@microstax/contracts/queries';
+import { healthOf } from '@microstax/contracts/health-request';
+import { type ServiceName, serviceNames } from '@microstax/contracts/subjects';
 import { buckets } from '@microstax/contracts/topology';
 import { readGraphConfig } from '@microstax/graph/config';
 import { startGraph } from '@microstax/graph/service';
@@ -164,16 +165,22 @@ async function connect(running: AsyncDisposableStack, url: string): Promise<Bus>
   return joinBus(running, { service: 'up', natsUrl: url, log });
 }
 
-/** Settles once the graph answers and a router is there: what comes after `ready` meets no `no responder`. */
+/** Settles once all six services hear what they are to hear and a router is there. */
 async function untilServing(bus: Bus, org: string): Promise<true> {
   await bus.incarnation();
   for (;;) {
-    const graph = await bus.request(query, org, { kind: 'environments' }).catch((error: unknown) => {
-      if (error instanceof BusError && error.again) return undefined;
-      throw error;
-    });
-    if (graph !== undefined && (await bus.routers()).length > 0) return true;
+    const ready = await Promise.all(serviceNames.map((name) => isReady(bus, org, name)));
+    if (ready.every(Boolean) && (await bus.routers()).length > 0) return true;
     await delay(servingPollMs);
+  }
+}
+
+async function isReady(bus: Bus, org: string, name: ServiceName): Promise<boolean> {
+  try {
+    return (await bus.request(healthOf(name), org, {})).ready;
+  } catch (error) {
+    if (error instanceof BusError && error.again) return false;
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Purpose } from '@microstax/contracts/header-names';
 import type { RequestContract } from '@microstax/contracts/request-contract';
 import type { BucketDefinition, DurableDefinition } from '@microstax/contracts/topology';
 import type { Digest } from '@microstax/model/digest';
+import type { Health } from '@microstax/service/health';
 import type { Log } from '@microstax/service/log';
 import type { Telemetry } from '@microstax/service/telemetry';
 
@@ -12,6 +13,8 @@ export interface Bus extends AsyncDisposable {
   readonly service: string;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  /** Each durable by name, ready while it is bound; services add parts of their own. */
+  readonly health: Health;
 
   /**
    * Says an event under the protocol's id (protocol 9). Settles when the server has stored it; a `duplicate` is success.

@@ -5,6 +5,7 @@ import type { RequestContract } from '@microstax/contracts/request-contract';
 import type { BucketDefinition, DurableDefinition } from '@microstax/contracts/topology';
 import type { Digest } from '@microstax/model/digest';
 import { withDeadline } from '@microstax/service/deadline';
+import { createHealth, type Health } from '@microstax/service/health';
 import type { Log } from '@microstax/service/log';
 import type { Telemetry } from '@microstax/service/telemetry';
 import { openBucket } from './bucket.ts';
@@ -62,6 +63,7 @@ class NatsBus implements Bus {
   readonly service: string;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  readonly health: Health = createHealth();
   readonly #connection: Connection;
   readonly #closing: AbortController;
   /** What has to end before the connection does. */
@@ -99,7 +101,10 @@ class NatsBus implements Bus {
   }
 
   async consume(durable: DurableDefinition, handle: Handler, options: ConsumeOptions = {}): Promise<Consumption> {
-    return this.#keep(new DurableConsumption(this.#connection, durable, handle, options));
+    this.health.setReady(durable.name, false);
+    const consumption = this.#keep(new DurableConsumption(this.#connection, durable, handle, options));
+    void consumption.bound.then(() => this.health.setReady(durable.name, true));
+    return consumption;
   }
 
   async subscribe(filter: string): Promise<Subscription> {

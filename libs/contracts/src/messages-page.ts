@@ -3,9 +3,11 @@ import { auditRequests } from './audit-requests.ts';
 import { commandSchema, commandVerbs } from './command.ts';
 import { eventContracts } from './events.ts';
 import { graphRequests } from './graph-requests.ts';
+import { healthOf } from './health-request.ts';
 import { wireHistory } from './protocol-version.ts';
 import { query } from './queries.ts';
 import { routerRequests } from './router-requests.ts';
+import { serviceNames } from './subjects.ts';
 import { buckets, durables, objectStores, streams } from './topology.ts';
 
 /** `docs/messages.md`, generated from the contracts: every subject, stream, consumer, bucket, message and request. */
@@ -84,10 +86,12 @@ function eventsPart(): string {
 }
 
 function requestsPart(): string {
-  const rows = [...graphRequests, query, ...auditRequests, ...routerRequests].map(({ service, op, summary }) => {
-    const subject = service === 'router' ? `msx.svc.router.${op}.<router id>` : `msx.svc.${service}.<org>.${op}`;
-    return `| \`${subject}\` | ${summary} |`;
-  });
+  const rows = [...graphRequests, query, ...auditRequests, ...serviceNames.map(healthOf), ...routerRequests].map(
+    ({ service, op, summary }) => {
+      const subject = service === 'router' ? `msx.svc.router.${op}.<router id>` : `msx.svc.${service}.<org>.${op}`;
+      return `| \`${subject}\` | ${summary} |`;
+    },
+  );
   return table('Requests', ['subject', 'what'], rows);
 }
 

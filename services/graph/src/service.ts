@@ -1,8 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Message, Outcome } from '@microstax/bus/bus';
 import { endpoint } from '@microstax/bus/bus';
-import { connectBus } from '@microstax/bus/connect';
-import { spanPublisher } from '@microstax/bus/span-publisher';
+import { joinBus } from '@microstax/bus/join-bus';
 import { auditConsistency, auditExport, auditProof } from '@microstax/contracts/audit-requests';
 import {
   answerOf,
@@ -20,7 +19,6 @@ import { query } from '@microstax/contracts/queries';
 import { type DurableDefinition, durables } from '@microstax/contracts/topology';
 import { type Clock, systemClock } from '@microstax/service/clock';
 import { createLog, type Log } from '@microstax/service/log';
-import { startTelemetry } from '@microstax/service/telemetry';
 import type { GraphConfig } from './config.ts';
 import type { Changes } from './core/changes.ts';
 import type { EnvironmentDocument } from './core/documents.ts';
@@ -77,17 +75,11 @@ const service = 'graph';
 export async function startGraph(config: GraphConfig, overrides: GraphOverrides = {}): Promise<AsyncDisposable> {
   const { clock = systemClock, gate } = overrides;
   const log = overrides.log ?? createLog({ service, level: config.logLevel });
-  const { natsUrl, otlpEndpoint } = config;
   const owned = new AsyncDisposableStack();
   try {
-    const spans = spanPublisher();
-    const telemetry = owned.use(
-      startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
-    );
     const plain = owned.use(await openGraphStore(config));
     const store = overrides.onCommit ? watchedStore(plain, overrides.onCommit) : plain;
-    const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
-    spans.attach(bus);
+    const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
 
     const audit = owned.use(await startAudit(config, { store, log, clock }));
     const followers: ((committed: Committed) => void)[] = [];

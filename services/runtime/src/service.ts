@@ -1,12 +1,10 @@
 import type { Bus, Message } from '@microstax/bus/bus';
-import { connectBus } from '@microstax/bus/connect';
-import { spanPublisher } from '@microstax/bus/span-publisher';
+import { joinBus } from '@microstax/bus/join-bus';
 import { filters } from '@microstax/contracts/subjects';
 import { buckets, durables } from '@microstax/contracts/topology';
 import { type Clock, systemClock } from '@microstax/service/clock';
 import { createLog, type Log } from '@microstax/service/log';
 import { ownerIdentity } from '@microstax/service/process-identity';
-import { startTelemetry } from '@microstax/service/telemetry';
 import type { RuntimeConfig } from './config.ts';
 import type { Driver } from './shell/driver/driver.ts';
 import { ProcessDriver } from './shell/driver/process-driver.ts';
@@ -39,15 +37,9 @@ const service = 'runtime';
 export async function startRuntime(config: RuntimeConfig, overrides: RuntimeOverrides = {}): Promise<AsyncDisposable> {
   const { gate } = overrides;
   const log = overrides.log ?? createLog({ service, level: config.logLevel });
-  const { natsUrl, otlpEndpoint } = config;
   const owned = new AsyncDisposableStack();
   try {
-    const spans = spanPublisher();
-    const telemetry = owned.use(
-      startTelemetry({ service, publishSpans: spans.publish, ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }) }),
-    );
-    const bus = owned.use(await connectBus({ url: natsUrl, service, log, telemetry }));
-    spans.attach(bus);
+    const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
     const end = new AbortController();
     const runner = await makeRunner(config, overrides, { bus, log, end: end.signal });
     await untilGraphAnswers(runner.world);
