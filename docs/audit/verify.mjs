@@ -76,96 +76,103 @@ function verifyExport({ org, entries, checkpoints }, open, held) {
   if (next < signed.length)
     refuse(`Entry ${n + 1} is missing: a checkpoint of ${signed.at(-1).size} was signed, there are ${n}`);
   if (covered < n) refuse(`Entry ${covered + 1} is not covered by any checkpoint: the newest is of ${covered}`);
-  return `${count(n, 'entry', 'entries')} and ${count(signed.length, 'checkpoint', 'checkpoints')} of "${org}"`;
+  return `${count(n, 'entry', 'entries')} and ${count(new Set(signed.map(({ size }) => size)).size, 'checkpoint', 'checkpoints')} of "${org}"`;
 }
 
 /** One entry, a checkpoint that has it, and where the file says so that the log only grew since an earlier checkpoint. */
 function verifyProof({ org, entry, checkpoint, inclusion, since }, open, held) {
+  const leaf = readEntry(entry, entry.n, org);
   const { n } = entry;
-  const leaf = readEntry(entry, n, org);
   const { size, root } = open(checkpoint);
   if (!(n >= 1 && n <= size))
     refuse(`Entry ${n} is not covered: the checkpoint is of ${count(size, 'entry', 'entries')}`);
-  if (!rootOf(leaf, n - 1, size, bytesOf(inclusion))?.equals(root))
+  const { lefts } = wayDown(
+    size,
+    (lo, hi) => hi - lo === 1,
+    (middle) => n > middle,
+  );
+  if (!climb(leaf, hashesOf(inclusion), lefts)?.equals(root))
     refuse(`Entry ${n} is not proved: its path does not lead to the root of the checkpoint of ${size}`);
   const before = since && open(since.checkpoint);
-  if (before) {
-    const [older, newer] =
-      before.size <= size ? rootsOf(before.root, before.size, size, bytesOf(since.consistency), true) : [];
-    if (!older?.equals(before.root) || !newer?.equals(root))
-      refuse(`The log is not proved to have grown from the checkpoint of ${before.size} to that of ${size}`);
-  }
-  for (const { size: kept, root: keptRoot } of held.map(open)) {
-    const shown = [before, { size, root }].find((one) => one?.size === kept);
-    if (!shown)
-      refuse(
-        `The file says nothing about the checkpoint of ${kept} that was kept: prove the entry with --since ${kept}`,
-      );
-    if (!shown.root.equals(keptRoot)) refuse(`The log was rewritten: two checkpoints of ${kept} are signed and differ`);
-  }
-  return `entry ${n} of "${org}", in the checkpoint of ${size}${since ? `, which grew from the one of ${before.size}` : ''}`;
+  if (before && !hasGrown(before, { size, root }, hashesOf(since.consistency)))
+    refuse(`The log is not proved to have grown from the checkpoint of ${before.size} to that of ${size}`);
+  for (const kept of held.map(open))
+    if (![before, { size, root }].some((one) => one?.size === kept.size && one.root.equals(kept.root)))
+      refuse(`The checkpoint of ${kept.size} that was kept is not one of those that the file proves`);
+  return `entry ${n} of "${org}", in the checkpoint of ${size}${before ? `, which grew from the one of ${before.size}` : ''}`;
 }
 
-const bytesOf = (hashes) =>
-  hashes.map((hash) =>
-    /^[0-9a-f]{64}$/.test(hash) ? Buffer.from(hash, 'hex') : refuse(`A proof holds "${hash}", which is no hash`),
+/** RFC 9162, 2.1.4: the same path leads to both roots; to the older one with its left siblings only. */
+function hasGrown(from, to, path) {
+  if (from.size < 1 || from.size > to.size) return false;
+  const { lo, lefts } = wayDown(
+    to.size,
+    (_, hi) => hi === from.size,
+    (middle) => from.size > middle,
   );
-const splitOf = (size) => 2 ** Math.floor(Math.log2(size - 1));
-
-/** The root that a path leads to (RFC 9162, 2.1.3.1 read backwards); undefined where it is too short or too long. */
-function rootOf(leaf, index, size, path) {
-  if (size === 1) return path.length === 0 ? leaf : undefined;
-  const [middle, sibling] = [splitOf(size), path.at(-1)];
-  const below =
-    index < middle
-      ? rootOf(leaf, index, middle, path.slice(0, -1))
-      : rootOf(leaf, index - middle, size - middle, path.slice(0, -1));
-  if (below === undefined || sibling === undefined) return undefined;
-  return index < middle ? nodeOf(below, sibling) : nodeOf(sibling, below);
+  const [first, ...siblings] = lo === 0 ? [from.root, ...path] : path;
+  const older = siblings.filter((_, at) => lefts[at]);
+  return (
+    climb(first, siblings, lefts)?.equals(to.root) === true &&
+    climb(
+      first,
+      older,
+      older.map(() => true),
+    )?.equals(from.root) === true
+  );
 }
 
-/** The roots of the older and of the newer log that a path leads to (RFC 9162, 2.1.4.1 read backwards). */
-function rootsOf(known, from, to, path, isWhole) {
-  if (from === to) return path.length === (isWhole ? 0 : 1) ? Array(2).fill(isWhole ? known : path[0]) : [];
-  const [middle, sibling] = [splitOf(to), path.at(-1)];
-  const isLeft = from <= middle;
-  const [older, newer] = isLeft
-    ? rootsOf(known, from, middle, path.slice(0, -1), isWhole)
-    : rootsOf(known, from - middle, to - middle, path.slice(0, -1), false);
-  if (older === undefined || sibling === undefined) return [];
-  return isLeft ? [older, nodeOf(newer, sibling)] : [nodeOf(sibling, older), nodeOf(sibling, newer)];
+/** From the root of a log of so many entries down to some subtree: whether each sibling stands left, the lowest first. */
+function wayDown(size, isThere, goesRight) {
+  const lefts = [];
+  let [lo, hi] = [0, size];
+  while (!isThere(lo, hi)) {
+    const middle = lo + 2 ** Math.floor(Math.log2(hi - lo - 1));
+    lefts.unshift(goesRight(middle));
+    if (lefts[0]) lo = middle;
+    else hi = middle;
+  }
+  return { lo, lefts };
 }
+
+/** The root that a path leads to; undefined where it is too short or too long. */
+function climb(from, path, lefts) {
+  if (from === undefined || path.length !== lefts.length) return undefined;
+  return path.reduce((below, sibling, at) => (lefts[at] ? nodeOf(sibling, below) : nodeOf(below, sibling)), from);
+}
+
+const isHash = (text) => /^[0-9a-f]{64}$/.test(text);
+const hashesOf = (path) =>
+  path.map((text) => (isHash(text) ? Buffer.from(text, 'hex') : refuse(`A proof holds "${text}", which is no hash`)));
 
 const kinds = { 'microstax-audit-export/v1': verifyExport, 'microstax-audit-proof/v1': verifyProof };
 
-function main([file, ...options]) {
+function read([file, ...options]) {
   const given = (name) => options.flatMap((option, at) => (options[at - 1] === name ? [option] : []));
-  const keyFile = given('--key')[0];
-  let input;
-  let key;
+  const text = (path) => readFileSync(path, 'utf8');
+  const [keyFile] = given('--key');
+  const input = JSON.parse(text(file === '-' ? 0 : file));
+  const judge = kinds[input.format];
+  if (judge === undefined) throw new Error(`its format "${input.format}" is none of ${Object.keys(kinds).join(', ')}`);
+  const key = createPublicKey(keyFile === undefined ? input.publicKey : text(keyFile));
+  return { input, judge, key, isGiven: keyFile !== undefined, held: given('--checkpoint').map(text) };
+}
+
+function main(args) {
   try {
-    input = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
-    key = createPublicKey(keyFile === undefined ? input.publicKey : readFileSync(keyFile, 'utf8'));
-    if (kinds[input.format] === undefined)
-      throw new Error(`its format "${input.format}" is none of ${Object.keys(kinds).join(', ')}`);
+    const { input, judge, key, isGiven, held } = read(args);
+    try {
+      const what = judge(input, (note) => readCheckpoint(note, input.origin, key), held);
+      console.log(`verified: ${what}; signed by ${input.origin}`);
+      if (!isGiven) console.error('The key is the one that the file names: compare it with one that you were given');
+      return 0;
+    } catch (error) {
+      console.error(`refused: ${error instanceof Refused ? '' : 'The file is not whole: '}${error.message}`);
+      return 1;
+    }
   } catch (error) {
-    console.error(
-      `Cannot verify "${file}": ${error.message}\nusage: node verify.mjs <file or -> [--key public.pem] [--checkpoint file]...`,
-    );
+    console.error(`Cannot verify "${args[0]}": ${error.message}`);
     return 2;
-  }
-  try {
-    const held = given('--checkpoint').map((path) => readFileSync(path, 'utf8'));
-    const what = kinds[input.format](input, (note) => readCheckpoint(note, input.origin, key), held);
-    console.log(`verified: ${what}; signed by ${input.origin}`);
-    if (keyFile === undefined)
-      console.error(
-        `The key is the one that the file itself names: compare it with one that you were given, or pass --key`,
-      );
-    return 0;
-  } catch (error) {
-    console.error(`refused: ${error instanceof Refused ? error.message : `The file is not whole: ${error.message}`}`);
-    return 1;
   }
 }
 
