@@ -1,5 +1,5 @@
 import type { DurableDefinition } from '@microstax/contracts/topology';
-import { DirectMsgHeaders, JetStreamApiError, type JsMsg, type StoredMsg } from '@nats-io/jetstream';
+import { type Consumer, DirectMsgHeaders, JetStreamApiError, type JsMsg, type StoredMsg } from '@nats-io/jetstream';
 import type { DurableState, ReadOptions, StoredMessage, StreamState } from './bus.ts';
 import type { Connection } from './connection.ts';
 import { toBusError } from './nats-errors.ts';
@@ -16,8 +16,9 @@ export async function readStream(
   options: ReadOptions,
 ): Promise<readonly StoredMessage[]> {
   const { filter, fromSequence, upTo = Number.POSITIVE_INFINITY } = options;
+  let consumer: Consumer | undefined;
   try {
-    const consumer = await connection.jetstream.consumers.get(stream, {
+    consumer = await connection.jetstream.consumers.get(stream, {
       filter_subjects: filter,
       ...(fromSequence === undefined ? {} : { opt_start_seq: fromSequence }),
     });
@@ -38,6 +39,9 @@ export async function readStream(
     return found;
   } catch (error) {
     throw toBusError(error, `read "${filter}" from ${stream}`);
+  } finally {
+    // It would outlive the reading by minutes, and a server takes only so many. Where it cannot be, it goes by itself.
+    void consumer?.delete().catch(() => {});
   }
 }
 
