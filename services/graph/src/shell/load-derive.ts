@@ -27,19 +27,25 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
   const own = target.own ?? (self?.head ? await loadRevision(reader, org, self.head.revision) : null);
   if (own === null) return null;
   const walked = await walkLineage(reader, own.value, self);
-  const newest = self ? await reader.get<ActivationDocument>(activationAt(org, env, self.generation)) : null;
-  const answered = submission === null ? null : await reader.get<AnswerDocument>(answerAt(org, submission));
-  const [revisionKnown = false] = await reader.has([revisionAt(org, env, own.digest)]);
+  const root = walked.lineage.at(-1)?.environment.env ?? env;
+  const [newest, selfView, outside, members, answered, [revisionKnown = false]] = await Promise.all([
+    self ? reader.get<ActivationDocument>(activationAt(org, env, self.generation)) : null,
+    self ? viewOf(reader, self) : null,
+    loadOutside(reader, own.value, walked.lineage),
+    loadMembers(reader, org, root),
+    submission === null ? null : reader.get<AnswerDocument>(answerAt(org, submission)),
+    reader.has([revisionAt(org, env, own.digest)]),
+  ]);
   return {
     self,
     newest,
     newestDerivation: newest ? ((await reader.artifact<Derivation>(org, newest.derivation))?.value ?? null) : null,
     own,
-    selfView: self ? await viewOf(reader, self) : null,
+    selfView,
     parentView: parentView(walked),
     lineage: walked.lineage,
-    outside: await loadOutside(reader, own.value, walked.lineage),
-    members: await loadMembers(reader, org, walked.lineage.at(-1)?.environment.env ?? env),
+    outside,
+    members,
     answered,
     revisionKnown,
   };

@@ -40,8 +40,7 @@ export async function recordEvent(
     graph.transact(
       async (reader) => {
         const [environment, row] = await reader.getMany([environmentAt(org, env), activationAt(org, env, generation)]);
-        const there = await reader.has(artifacts.map(({ digest }) => artifactAt(org, digest)));
-        const known = new Set<Digest>(artifacts.filter((_, index) => there[index]).map(({ digest }) => digest));
+        const known = new Set<Digest>(artifacts.flatMap(({ digest, bytes }) => (bytes === undefined ? [digest] : [])));
         return {
           environment: environment as EnvironmentDocument | null,
           activation: row as ActivationDocument | null,
@@ -68,19 +67,26 @@ export async function recordEvent(
   return done;
 }
 
+/** What a stage adds, which the store has only where an event is heard again. */
+const addedIn: Readonly<Partial<Record<Stage, readonly ArtifactKind[]>>> = {
+  planned: ['plan'],
+  resolved: ['resolution'],
+  decided: ['findings', 'approval'],
+};
+
 /**
- * What the store has under its digest needs no second look: each stage forwards what those before it decided. The plan is
- * opened where it is new to the activation, whose row counts its placements.
+ * What the store has under its digest needs no second look: each stage forwards what those before it decided. What this
+ * one added is opened without asking, and a plan's placements are counted by its activation in any case.
  */
 async function openUnknown(
   { bus, store }: Graph,
   { org, bundle, stage }: { readonly org: string; readonly bundle: Bundle; readonly stage: Stage },
 ): Promise<readonly RecordedArtifact[]> {
   const entries = Object.entries(bundle) as [ArtifactKind, BundleEntry][];
-  const rows = await store.getMany(entries.map(([, { digest }]) => artifactAt(org, digest)));
-  const wanted = entries.filter(
-    ([kind], index) => rows[index] === undefined || (kind === 'plan' && stage === 'planned'),
-  );
-  const opened = openAll(await bus.openBundle(Object.fromEntries(wanted)));
+  const added = addedIn[stage] ?? [];
+  const forwarded = entries.filter(([kind]) => !added.includes(kind));
+  const rows = await store.getMany(forwarded.map(([, { digest }]) => artifactAt(org, digest)));
+  const known = new Set(forwarded.flatMap(([kind], index) => (rows[index] === undefined ? [] : [kind])));
+  const opened = openAll(await bus.openBundle(Object.fromEntries(entries.filter(([kind]) => !known.has(kind)))));
   return entries.map(([kind, { digest }]) => opened.find((artifact) => artifact.kind === kind) ?? { kind, digest });
 }

@@ -10,7 +10,10 @@ import type { ActivationDocument, EnvironmentDocument } from '../core/documents.
 import { activationAt, environmentAt } from '../core/places.ts';
 import { mayReplace, statusOf } from '../core/status.ts';
 import type { Graph } from './graph.ts';
-import { type Loop, startLoop } from './loop.ts';
+import { startLoop } from './loop.ts';
+
+/** An outcome is waited for and is shown at once; how far something has come is looked at by people. */
+const progressMs = 100;
 
 export interface StatusWriter extends AsyncDisposable {
   /** Writes, soon, whatever these changes moved. */
@@ -28,20 +31,27 @@ export function startStatusWriter(graph: Pick<Graph, 'store' | 'bus' | 'log' | '
     restMs: 60_000,
     work: () => writer.writeDirty(),
   });
+  let soon: NodeJS.Timeout | undefined;
+  const now = (): void => {
+    clearTimeout(soon);
+    soon = undefined;
+    loop.wake();
+  };
   return {
     follow: (changes) => {
-      if (writer.mark(changes)) loop.wake();
+      const marked = writer.mark(changes);
+      if (marked === 'outcome') now();
+      if (marked === 'progress') soon ??= setTimeout(now, progressMs);
     },
     refill: async () => {
       await writer.markAll();
-      loop.wake();
+      now();
     },
-    [Symbol.asyncDispose]: () => endLoop(loop),
+    [Symbol.asyncDispose]: async () => {
+      clearTimeout(soon);
+      await loop[Symbol.asyncDispose]();
+    },
   };
-}
-
-async function endLoop(loop: Loop): Promise<void> {
-  await loop[Symbol.asyncDispose]();
 }
 
 type Written = { readonly revision: number; readonly status: EnvironmentStatus | null };
@@ -55,13 +65,16 @@ class Writer {
     this.#graph = graph;
   }
 
-  mark({ puts }: Changes): boolean {
-    const before = this.#dirty.size;
-    for (const { collection, key } of puts) {
-      if (collection === 'environments') this.#dirty.add(key);
-      if (collection === 'activations') this.#dirty.add(key.slice(0, key.lastIndexOf('/')));
+  /** What the changes mean for those who look at statuses. */
+  mark({ puts }: Changes): 'outcome' | 'progress' | 'nothing' {
+    let means: 'outcome' | 'progress' | 'nothing' = 'nothing';
+    for (const { collection, key, body } of puts) {
+      if (collection !== 'environments' && collection !== 'activations') continue;
+      this.#dirty.add(collection === 'environments' ? key : key.slice(0, key.lastIndexOf('/')));
+      const ends = collection === 'activations' && (body as ActivationDocument).outcome !== null;
+      if (ends || means === 'nothing') means = ends ? 'outcome' : 'progress';
     }
-    return this.#dirty.size > before;
+    return means;
   }
 
   async markAll(): Promise<void> {
@@ -99,6 +112,7 @@ class Writer {
         this.#graph.log.error({ org, env }, 'a status would go back; it is not written');
         return;
       }
+      if (written.status && saysTheSame(status, written.status)) return;
       try {
         this.#written.set(name, { revision: await bucket.put(name, status, written.revision), status });
         return;
@@ -125,4 +139,9 @@ class Writer {
   #bucket(): Promise<Bucket> {
     return this.#graph.bus.bucket(buckets.environments);
   }
+}
+
+/** A row is also touched by what happens around its environment, which nobody sees in its status. */
+function saysTheSame(one: EnvironmentStatus, other: EnvironmentStatus): boolean {
+  return JSON.stringify({ ...one, updatedAt: 0 }) === JSON.stringify({ ...other, updatedAt: 0 });
 }

@@ -26,7 +26,7 @@ export type Committed = {
   readonly appended: readonly (Append & { readonly n: number | null })[];
 };
 
-/** Makes `transact` for a store; `onCommitted` hears of every commit. Rejects with `Unavailable` on an outage. */
+/** Makes `transact` for a store; `onCommitted` hears of every commit, a moment later. Rejects with `Unavailable` on an outage. */
 export function transactOn(store: GraphStore, onCommitted: (committed: Committed) => void): Transact {
   const turns = new KeyedTurns();
   return async (load, decide) => {
@@ -63,7 +63,9 @@ async function attempt<State, Decision extends { readonly changes: Changes }>(
   const result = await store.commit({ ...changes, guards: reader.guards() });
   if (result.kind === 'conflict') return { kind: 'lost', at: result.at };
   const { appended } = result;
-  onCommitted({ changes, appended: changes.appends.map((row, index) => ({ ...row, n: appended[index]?.n ?? null })) });
+  const rows = changes.appends.map((row, index) => ({ ...row, n: appended[index]?.n ?? null }));
+  // After whoever asked has gone on: an answer is on somebody's way, and what follows from a commit is not.
+  setImmediate(() => onCommitted({ changes, appended: rows }));
   return { kind: 'decided', decision };
 }
 
