@@ -42,7 +42,7 @@ export async function dlqCommand(verb: string, sequence: string | undefined, fla
       exitCode: exitCodes.notFound,
     });
   if (verb === 'show') return show(letter, flags);
-  return retry(session, letter, flags);
+  await retry(session, letter, flags); // the session is open for as long as this takes
 }
 
 async function readLetters(session: Session): Promise<DeadLetter[]> {
