@@ -95,6 +95,7 @@ export type Query =
   | { readonly kind: 'journal'; readonly env: string; readonly at?: number | undefined }
   | { readonly kind: 'services'; readonly env?: string | undefined; readonly at?: number | undefined }
   | { readonly kind: 'submissions'; readonly env?: string | undefined }
+  /** In pages: entries behind `after`, none where there are no more. */
   | { readonly kind: 'audit'; readonly after?: number | undefined };
 
 export type EnvironmentDetail = {

@@ -150,7 +150,7 @@ const listers: Readonly<Record<string, Lister>> = {
       },
     ),
   audit: async (session) =>
-    listing<AuditItem>((await read(session, { kind: 'audit' })).items, ({ n }) => `audit/${n}`, {
+    listing<AuditItem>(await auditItems(session), ({ n }) => `audit/${n}`, {
       N: ({ n }) => n,
       TIME: ({ at }) => new Date(at).toISOString(),
       ACTOR: ({ actor }) => actor?.name,
@@ -159,6 +159,15 @@ const listers: Readonly<Record<string, Lister>> = {
       DIGEST: ({ digest }) => (digest ? shortDigest(digest) : null),
     }),
 };
+
+async function auditItems(session: Session): Promise<readonly AuditItem[]> {
+  const items: AuditItem[] = [];
+  for (;;) {
+    const page = (await read(session, { kind: 'audit', after: items.at(-1)?.n ?? 0 })).items;
+    if (page.length === 0) return items;
+    items.push(...page);
+  }
+}
 
 type Of<T> = Readonly<Record<string, (item: T) => string | number | null | undefined>>;
 

@@ -30,6 +30,8 @@ import { statusOf } from '../core/status.ts';
 import type { Graph } from './graph.ts';
 import type { GraphStore } from './store/graph-store.ts';
 
+const auditItemsMax = 2_000; // of one reply, about 500 kB
+
 /** Answers from the store alone, so also while planner, resolver and runtime are down (design 5.2). */
 export async function answerQuery(
   { store }: Graph,
@@ -84,7 +86,8 @@ class Reading {
         };
       }
       case 'audit': {
-        const rows = await this.#store.readLog<AuditBody>('audit', { org: this.#org, after: query.after ?? 0 });
+        const page = { org: this.#org, after: query.after ?? 0, limit: auditItemsMax };
+        const rows = await this.#store.readLog<AuditBody>('audit', page);
         return { kind: 'audit', items: rows.map(({ n, body }) => auditItem(n, body)) };
       }
     }
