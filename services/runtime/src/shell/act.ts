@@ -27,14 +27,15 @@ export function act(job: Job, context: JobContext): Promise<JobOutcome> {
 
 async function withinBudget(job: Job, context: JobContext): Promise<JobOutcome> {
   const { world, signal } = context;
-  const { attemptsMax } = retryBudget(job.kind);
+  const { attemptsMax, spanMsMax } = retryBudget(job.kind);
+  const endsAtMs = world.clock.monotonicMs() + spanMsMax;
   for (let attempt = 1; ; attempt += 1) {
     // Protocol 22: asked before every attempt, since each may start something.
     if (!context.mayStart()) return { kind: 'unknown', reason: 'the lease could not be renewed in time' };
     const outcome = await attemptOnce(job, context);
     if (outcome.kind !== 'failed' || !outcome.again || attempt >= attemptsMax) return outcome;
-    await world.clock.delay(retryDelayMs(attempt), signal);
-    if (signal.aborted) return outcome;
+    await world.clock.delay(retryDelayMs(job.kind, attempt), signal);
+    if (signal.aborted || world.clock.monotonicMs() >= endsAtMs) return outcome;
   }
 }
 
