@@ -7,8 +7,8 @@ const firstDelayMs = 100;
 const delayMsMax = 5_000;
 /** A router that starts with the runtime is there in a second, so it is looked for often. */
 const scopeDelayMsMax = 200;
-/** No attempt begins later than this after the first: one that waits for a silent router takes seconds itself. */
-const spanMsMax = 40_000;
+/** No attempt of it begins later: one that waits for a silent router takes seconds itself. */
+const scopeSpanMsMax = 40_000;
 
 // Readiness starts a program again whose port was taken; the others ask routers that may just be starting.
 const attempts: Readonly<Record<JobKind, number>> = {
@@ -22,7 +22,7 @@ const attempts: Readonly<Record<JobKind, number>> = {
 };
 
 export function retryBudget(kind: JobKind): RetryBudget {
-  return { attemptsMax: attempts[kind], spanMsMax };
+  return { attemptsMax: attempts[kind], spanMsMax: kind === 'scope' ? scopeSpanMsMax : Number.POSITIVE_INFINITY };
 }
 
 /** The pause before the attempt after `attempt` (counted from 1): doubled each time, at most 5 s, or 200 ms for `scope`. */
