@@ -24,6 +24,7 @@ import { startGraph } from '@microstax/graph/service';
 import { readIntakeConfig } from '@microstax/intake/config';
 import { startIntake } from '@microstax/intake/service';
 import type { JournalEntry } from '@microstax/model/journal';
+import { must } from '@microstax/model/must';
 import { defaultOrg } from '@microstax/model/names';
 import type { EnvironmentStatus } from '@microstax/model/status';
 import { readPlannerConfig } from '@microstax/planner/config';
@@ -61,6 +62,8 @@ export type FaultHouseOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Not started with the house. */
   readonly without?: readonly Room[];
+  /** Started as processes of their own, the others in this one. */
+  readonly asProcesses?: readonly Room[];
 };
 
 export type Applied = { readonly submission: string; readonly answer: SubmissionAnswer };
@@ -78,6 +81,8 @@ export type FaultHouse = AsyncDisposable & {
   close(room: Room): Promise<void>;
   /** Starts a room as a process of its own; it is ended with the house. */
   launch(room: Room, env?: Readonly<Record<string, string>>): ServiceProcess;
+  /** The process of a room, launched last. */
+  processOf(room: Room): ServiceProcess;
   /** The bus dies without a word, and an empty one comes back on its port. */
   loseBus(): Promise<void>;
   /** The bus dies without a word; settles with what starts it again over what it had. */
@@ -130,7 +135,11 @@ export async function startFaultHouse(options: FaultHouseOptions = {}): Promise<
     const gates = createGates();
     const rooms = owned.use(new Rooms(variables, gates));
     owned.defer(() => gates.releaseAll());
-    for (const room of order) if (!options.without?.includes(room)) await rooms.open(room);
+    for (const room of order) {
+      if (options.without?.includes(room)) continue;
+      if (options.asProcesses?.includes(room)) rooms.launch(room, {});
+      else await rooms.open(room);
+    }
     const telemetry = owned.use(startTelemetry({ service: 'faults' }));
     const bus = owned.use(await connectBus({ url: nats.url, service: 'faults', log: silentLog, telemetry }));
     return furnish({ dataDir, startsFile, nats, variables, gates, rooms, bus, owned });
@@ -162,6 +171,7 @@ class Rooms {
   readonly #gates: Gates;
   readonly #opened = new Map<Room, AsyncDisposable>();
   readonly #launched: ServiceProcess[] = [];
+  readonly #newest = new Map<Room, ServiceProcess>();
 
   constructor(variables: Readonly<Record<string, string>>, gates: Gates) {
     this.#variables = variables;
@@ -183,7 +193,12 @@ class Rooms {
     const folder = room === 'router' ? 'apps/router' : `services/${room}`;
     const launched = startServiceProcess({ room: folder, env: variables, logDir: this.#variables.MSX_DATA ?? '' });
     this.#launched.push(launched);
+    this.#newest.set(room, launched);
     return launched;
+  }
+
+  processOf(room: Room): ServiceProcess {
+    return must(this.#newest.get(room), `"${room}" was launched`);
   }
 
   #start(room: Room): Promise<AsyncDisposable> {
@@ -207,10 +222,12 @@ class Rooms {
     }
   }
 
-  // Runtimes first: they end their programs while their graph still listens.
+  // The newest first, after the runtime here: runtimes end their programs while their graph still listens.
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close('runtime');
-    for (const launched of [...this.#launched].reverse()) await launched[Symbol.asyncDispose]();
+    for (const launched of this.#launched.filter((one) => one !== this.#newest.get('graph')).reverse())
+      await launched[Symbol.asyncDispose]();
+    await this.#newest.get('graph')?.[Symbol.asyncDispose]();
     for (const room of [...order].reverse()) await this.close(room);
   }
 }
@@ -284,6 +301,7 @@ function furnish({ dataDir, startsFile, nats, variables, gates, rooms, bus, owne
     open: (room) => rooms.open(room),
     close: (room) => rooms.close(room),
     launch: (room, env = {}) => rooms.launch(room, env),
+    processOf: (room) => rooms.processOf(room),
     loseBus: () => nats.lose(),
     killBus: () => nats.kill(),
     send: (blueprint) => submit(blueprintSubject({ org, env: blueprint.name }), asYaml(blueprint)),
