@@ -15,6 +15,13 @@ test('openArtifact() refuses bytes that do not fit their digest', () => {
   expect(() => openArtifact(forged, 'plan')).toThrow(`Cannot open plan ${plan.digest}`);
 });
 
+test('openArtifact() gives what it opened before, and still refuses other bytes under that digest', () => {
+  const first = openArtifact(bundleOf(plan), 'plan');
+  expect(openArtifact({ plan: { digest: plan.digest, bytes: `${plan.bytes}` } }, 'plan')).toBe(first);
+  expect(() => openArtifact({ plan: { digest: plan.digest, bytes: `${plan.bytes} ` } }, 'plan')).toThrow('Cannot open');
+  expect(() => openArtifact({ facts: { digest: plan.digest, bytes: plan.bytes } }, 'facts')).toThrow('Cannot open');
+});
+
 test('openArtifact() says whether the kind or only its bytes are missing', () => {
   expect(() => openArtifact({}, 'plan')).toThrow('the bundle holds none');
   expect(() => openArtifact({ plan: { digest: plan.digest } }, 'plan')).toThrow('its digest only');

@@ -1,6 +1,7 @@
 import type { Artifact } from '@microstax/model/artifact';
 import { type ArtifactKind, artifactKinds, type Digest, digestOfBytes, isDigest } from '@microstax/model/digest';
 import { z } from 'zod';
+import { OpenedArtifacts } from './opened-artifacts.ts';
 
 export const digestSchema = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), {
   error: 'expected "sha256:" and 64 hexadecimal digits',
@@ -34,7 +35,14 @@ export function openArtifact<T>(bundle: Bundle, kind: ArtifactKind): Artifact<T>
   const entry = bundle[kind];
   if (entry?.bytes === undefined)
     throw new Error(`Cannot open ${kind}: the bundle holds ${entry ? 'its digest only' : 'none'}`);
-  const found = digestOfBytes(kind, entry.bytes);
-  if (found !== entry.digest) throw new Error(`Cannot open ${kind} ${entry.digest}: its bytes have digest ${found}`);
-  return { kind, digest: entry.digest, bytes: entry.bytes, value: JSON.parse(entry.bytes) as T };
+  const { digest, bytes } = entry;
+  const known = opened.find(kind, digest, bytes);
+  if (known !== undefined) return known as Artifact<T>;
+  const found = digestOfBytes(kind, bytes);
+  if (found !== digest) throw new Error(`Cannot open ${kind} ${digest}: its bytes have digest ${found}`);
+  const artifact: Artifact<T> = { kind, digest, bytes, value: JSON.parse(bytes) as T };
+  opened.keep(artifact);
+  return artifact;
 }
+
+const opened = new OpenedArtifacts();
