@@ -19,6 +19,7 @@ import { onExecutionOffered } from './shell/on-execution-offered.ts';
 import { routersOver } from './shell/routers.ts';
 import type { Runner } from './shell/run-execution.ts';
 import { untilGraphAnswers } from './shell/until-graph-answers.ts';
+import { WatchedBucket } from './shell/watched-bucket.ts';
 
 export type RuntimeOverrides = {
   readonly log?: Log;
@@ -41,8 +42,10 @@ export async function startRuntime(config: RuntimeConfig, overrides: RuntimeOver
   try {
     const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
     const end = new AbortController();
-    const runner = await makeRunner(config, overrides, { bus, log, end: end.signal });
+    const { runner, statuses } = await makeRunner(config, overrides, { bus, log, end: end.signal });
     await untilGraphAnswers(runner.world);
+    owned.use(statuses);
+    await statuses.follow();
     owned.defer(() => finish(runner, config, end));
     await takeUpEstate(runner);
     owned.use(await followBus(bus, runner));
@@ -66,21 +69,22 @@ async function makeRunner(
   config: RuntimeConfig,
   { clock = systemClock, driver }: RuntimeOverrides,
   { bus, log, end }: { readonly bus: Bus; readonly log: Log; readonly end: AbortSignal },
-): Promise<Runner> {
+): Promise<{ readonly runner: Runner; readonly statuses: WatchedBucket }> {
   const { dataDir, workDir, host, limits } = config;
+  const statuses = new WatchedBucket(await bus.bucket(buckets.environments));
   const world = {
     owner: ownerIdentity(),
     driver: driver ?? new ProcessDriver({ dataDir, workDir, host, clock, stopGraceMs: limits.stopGraceMs }),
     graph: graphOver(bus),
     routers: routersOver(bus, clock, end),
     tables: await bus.bucket(buckets.routes),
-    statuses: await bus.bucket(buckets.environments),
+    statuses,
     clock,
     log,
     tracer: bus.telemetry.tracer,
     limits,
   };
-  return { org: config.org, world, runs: new EnvironmentRuns(), book: new EstateBook(), end };
+  return { runner: { org: config.org, world, runs: new EnvironmentRuns(), book: new EstateBook(), end }, statuses };
 }
 
 // Protocol 29: a bus that came back may have forgotten the tables.

@@ -7,6 +7,7 @@
 //    comes next finds a world that stands still.
 // 4. The lease is asked after every wait and before every act (protocol 22).
 // 5. All decisions are `nextActions` of the journal; what runs here is the only other thing it is told.
+// 6. The fences are up before the first act (protocol 23); the first append may be on its way meanwhile.
 import { BusError } from '@microstax/bus/bus-error';
 import type { JournalEvent } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
@@ -22,13 +23,14 @@ import type { JobContext } from './job-context.ts';
 import type { JobOutcome } from './job-outcome.ts';
 import { type Appended, JournalWriter } from './journal-writer.ts';
 import type { Lease } from './lease.ts';
-import { type Prepared, prepare } from './prepare.ts';
+import { begin, type Fences, raiseFences } from './prepare.ts';
 import type { RouteEntry } from './route-key.ts';
 import type { ExecutionEnd, ExecutionTask, JournalPosition } from './task.ts';
 import { tearDown } from './tear-down.ts';
 import type { World } from './world.ts';
 
 type Settled = { readonly job: string; readonly outcome: JobOutcome };
+type Fenced = Extract<Fences, { kind: 'fenced' }>;
 type Acting = Extract<Action, { kind: 'intend' | 'read back' }>;
 
 const doubtPollMs = 200; // while the lease is doubtful
@@ -55,7 +57,7 @@ export class Executor {
   readonly #giveUp = new AbortController();
   readonly #stopped: Promise<void>;
   #execution: Execution;
-  #stamped: RouteEntry | undefined;
+  #fences: Promise<Fences> = Promise.resolve({ kind: 'fenced', reason: 'nothing has begun' });
   #serving: ReadonlySet<string> = new Set();
 
   constructor(task: ExecutionTask, world: World, options: ExecutorOptions) {
@@ -92,23 +94,30 @@ export class Executor {
   }
 
   async #run(): Promise<ExecutionEnd> {
-    const prepared = await this.#prepare();
-    if (prepared.kind === 'fenced') return { kind: 'stopped', reason: prepared.reason };
+    const fences = this.#waitedOut(() => raiseFences(this.#task, this.#execution, this.#world));
+    this.#fences = fences;
+    fences.catch(() => {}); // looked at before the first act
+    // What is in the world is looked at behind the fences. Where there is nothing, nobody has to wait for them.
+    if (this.#execution.inventory.instances.length > 0) {
+      const raised = await fences;
+      if (raised.kind === 'fenced') return { kind: 'stopped', reason: raised.reason };
+    }
+    const beginning = await this.#waitedOut(() => begin(this.#task, this.#execution, this.#world));
     if (this.#stop.aborted) return this.#stopping(String(this.#stop.reason));
-    this.#stamped = prepared.stamped;
-    this.#serving = prepared.serving;
-    for (let first = prepared.events; ; first = []) {
+    if ('kind' in beginning) return this.#stopping(beginning.reason);
+    this.#serving = beginning.serving;
+    for (let first = beginning.events; ; first = []) {
       const end = await this.#turn(first);
       if (end) return end;
     }
   }
 
   // Everything in it finds what is there, so an outage of the bus is waited out.
-  async #prepare(): Promise<Prepared> {
+  async #waitedOut<T>(work: () => Promise<T>): Promise<T | Fenced> {
     for (;;) {
       if (this.#stop.aborted) return { kind: 'fenced', reason: String(this.#stop.reason) };
       try {
-        return await prepare(this.#task, this.#execution, this.#world);
+        return await work();
       } catch (error) {
         if (!(error instanceof BusError && error.again)) throw error;
         await this.#world.clock.delay(prepareAgainMs, this.#stop);
@@ -139,13 +148,15 @@ export class Executor {
   }
 
   async #follow(actions: readonly Action[], fresh: boolean): Promise<ExecutionEnd | undefined> {
+    const fences = await this.#fences; // invariant 6
+    if (fences.kind === 'fenced') return this.#stopping(fences.reason);
     const finish = actions.find((action) => action.kind === 'finish');
     if (finish?.outcome === 'ready') return { kind: 'finished', outcome: 'ready', reason: finish.reason };
     if (finish) return this.#fail(finish.reason);
     if (actions.some(({ kind }) => kind === 'cancel')) this.#giveUp.abort();
     const acting = actions.filter((action) => action.kind === 'intend' || action.kind === 'read back');
     if (acting.some(({ kind }) => kind === 'intend')) await failpoint('runtime.executor.after-intent');
-    for (const action of acting) this.#begin(action);
+    for (const action of acting) this.#begin(action, fences.stamped);
     const idle = actions.every(({ kind }) => kind === 'cancel') || acting.length === actions.length;
     if (idle) await this.#wait(fresh);
     return undefined;
@@ -186,13 +197,13 @@ export class Executor {
     ];
   }
 
-  #begin({ job }: Acting): void {
+  #begin({ job }: Acting, stamped: RouteEntry | undefined): void {
     this.#running.add(job);
     const context: JobContext = {
       task: this.#task,
       world: this.#world,
       inventory: () => this.#execution.inventory,
-      stamped: this.#stamped,
+      stamped,
       signal: AbortSignal.any([this.#stop, this.#giveUp.signal]),
       mayStart: () => this.#lease.isFresh() && !this.#stop.aborted,
     };
@@ -223,12 +234,15 @@ export class Executor {
 
   #awaitAgain(job: string): void {
     this.#running.add(job);
-    void this.#world.clock.delay(awaitAgainMs, this.#stop).then(() => this.#begin({ kind: 'read back', job }));
+    void this.#world.clock
+      .delay(awaitAgainMs, this.#stop)
+      .then(() => this.#begin({ kind: 'read back', job }, undefined));
   }
 
   // Invariant 3: who only waits gives up at the stop signal; what acts is let through.
   async #stopping(reason: string): Promise<ExecutionEnd> {
     this.#giveUp.abort();
+    await this.#fences.catch(() => {}); // an act of its own kind
     while (this.#running.size > 0) {
       await this.#inbox.wait();
       for (const { job } of this.#inbox.takeAll()) this.#running.delete(job);

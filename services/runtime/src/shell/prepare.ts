@@ -12,44 +12,44 @@ import { servingTable } from './serving-table.ts';
 import type { ExecutionTask } from './task.ts';
 import type { World } from './world.ts';
 
-export type Prepared =
-  /** To be appended before the first job. */
-  | {
-      readonly kind: 'prepared';
-      readonly events: readonly JournalEvent[];
-      readonly stamped: RouteEntry | undefined;
-      /** Providers that the plan awaits and that serve already. */
-      readonly serving: ReadonlySet<string>;
-    }
+export type Fences =
+  | { readonly kind: 'raised'; readonly stamped: RouteEntry | undefined }
   | { readonly kind: 'fenced'; readonly reason: string };
 
 /**
  * What an owner does after every claim and takeover, before its first job: raises the fences of driver and route key
- * (protocol 23), tells what is missing (24), ends what no journal knows, and binds the plan to what is left (20).
+ * (protocol 23), and ends what no journal knows and what a dead leader left of its group.
  */
-export async function prepare(task: ExecutionTask, execution: Execution, world: World): Promise<Prepared> {
+export async function raiseFences(task: ExecutionTask, execution: Execution, world: World): Promise<Fences> {
   const { org, env, epoch } = task;
   const scope = { org, env };
-  const fenced: Prepared = { kind: 'fenced', reason: `a newer owner of "${env}" was here` };
-  // Both fences at once: neither leans on the other, and nothing below happens before both are up.
-  const [driver, routes, serving] = await Promise.all([
-    world.driver.stamp(scope, epoch),
-    stampRoutes(task, world),
-    servingProviders(task, world),
-  ]);
+  const fenced: Fences = { kind: 'fenced', reason: `a newer owner of "${env}" was here` };
+  // Both at once: neither leans on the other, and nothing below happens before both are up.
+  const [driver, routes] = await Promise.all([world.driver.stamp(scope, epoch), stampRoutes(task, world)]);
   if (driver === 'fenced' || routes.kind === 'fenced') return fenced;
-  const missing = missingInstances(execution.inventory, world);
   const strangers = await strangersOf(task, execution, world);
-  // What a dead leader left of its group goes too, before something new is started in its place.
-  const fences = await Promise.all(
-    [...missing, ...strangers].map((instance) => world.driver.stop(scope, instance, epoch)),
-  );
-  if (fences.includes('fenced')) return fenced;
+  const ended = [...missingInstances(execution.inventory, world), ...strangers];
+  const stops = await Promise.all(ended.map((instance) => world.driver.stop(scope, instance, epoch)));
+  if (stops.includes('fenced')) return fenced;
   if (strangers.length > 0) strangersWereEnded(world.log, { ...scope, instances: strangers.map(({ id }) => id) });
-  const lost = missing.map((instance) => lostEvent(instance, { orderly: false, reason: 'it has ended' }));
+  return { kind: 'raised', stamped: routes.entry };
+}
+
+export type Beginning = {
+  /** To be appended before the first job. */
+  readonly events: readonly JournalEvent[];
+  /** Providers that the plan awaits and that serve already. */
+  readonly serving: ReadonlySet<string>;
+};
+
+/** Tells what is missing (protocol 24) and binds the plan to what is left (20). */
+export async function begin(task: ExecutionTask, execution: Execution, world: World): Promise<Beginning> {
+  const lost = missingInstances(execution.inventory, world).map((instance) =>
+    lostEvent(instance, { orderly: false, reason: 'it has ended' }),
+  );
   const { bound, inventory } = evolveAll(execution, lost);
   const binding: JournalEvent[] = bound ? [] : [{ type: 'bound', actions: bind(task.plan, inventory).actions }];
-  return { kind: 'prepared', events: [...lost, ...binding], stamped: routes.entry, serving };
+  return { events: [...lost, ...binding], serving: await servingProviders(task, world) };
 }
 
 /** Instances of an inventory that do not live. */
