@@ -4,6 +4,9 @@ import { BucketWatch, type WatchOptions } from './bucket-watch.ts';
 import type { Bucket, BucketEntry } from './bus.ts';
 import type { BaseConnection } from './connection.ts';
 import { toBusError } from './nats-errors.ts';
+import { unlessLost } from './unless-lost.ts';
+
+const backMs = 5_000; // as long as an answer may take
 
 /** Binds to a bucket without asking whether it exists: reads of one that does not reject with code `no-stream`. */
 export function openBucket(connection: BaseConnection, definition: BucketDefinition): JsonBucket {
@@ -56,11 +59,14 @@ export class JsonBucket implements Bucket {
   }
 
   async #attempt<R>(verb: string, key: string, work: (kv: KV) => Promise<R>): Promise<R> {
+    const doing = `${verb} "${key}" in bucket ${this.#name}`;
     try {
-      // Direct get: the permission that services have, and no detour.
-      return await work(await new Kvm(this.#connection.jetstream).open(this.#name, { allow_direct: true }));
+      return await unlessLost(this.#connection, { doing, waitMs: backMs }, async () =>
+        // Direct get: the permission that services have, and no detour.
+        work(await new Kvm(this.#connection.jetstream).open(this.#name, { allow_direct: true })),
+      );
     } catch (error) {
-      throw toBusError(error, `${verb} "${key}" in bucket ${this.#name}`);
+      throw toBusError(error, doing);
     }
   }
 }

@@ -38,6 +38,8 @@ export type BaseConnection = {
   /** Aborts when the bus begins to close: nothing new is begun. */
   readonly closing: AbortSignal;
   readonly reconnects: Listeners;
+  /** Told when the connection is gone: whatever was asked over it is never answered. */
+  readonly losses: Listeners;
   state(): 'connected' | 'reconnecting' | 'closed';
   readonly incarnation?: IncarnationKeeper;
 };
@@ -56,13 +58,14 @@ export async function openConnection(options: ConnectOptions, closing: AbortSign
   // Without checkAPI: asking for the account would need a permission that no service has.
   const js = { timeout: apiTimeoutMs, watcherPrefix: inboxPrefix, checkAPI: false };
   const quick = { ...js, timeout: quickTimeoutMs };
-  const reconnects = new Listeners();
+  const [reconnects, losses] = [new Listeners(), new Listeners()];
   let connected = true;
   const follow = async (): Promise<void> => {
     for await (const status of nats.status()) {
       if (status.type === 'disconnect') connected = false;
       if (status.type === 'reconnect') connected = true;
       logStatus(log, status);
+      if (status.type === 'disconnect') losses.tell(log);
       if (status.type === 'reconnect') reconnects.tell(log);
     }
   };
@@ -78,6 +81,7 @@ export async function openConnection(options: ConnectOptions, closing: AbortSign
     inboxPrefix,
     closing,
     reconnects,
+    losses,
     state: () => (nats.isClosed() ? 'closed' : connected ? 'connected' : 'reconnecting'),
   };
 }

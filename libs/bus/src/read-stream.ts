@@ -4,7 +4,9 @@ import type { DurableState, ReadOptions, StoredMessage, StreamState } from './bu
 import type { Connection } from './connection.ts';
 import { toBusError } from './nats-errors.ts';
 import { headerReader, headerRecord } from './trace-headers.ts';
+import { unlessLost } from './unless-lost.ts';
 
+const backMs = 5_000; // as long as an answer may take
 const fetchMessagesMax = 500;
 const fetchMs = 2_000;
 const notFoundCodes: readonly number[] = [10059, 10014];
@@ -62,7 +64,7 @@ export async function messageAt(
 }
 
 export async function streamState(connection: Connection, stream: string): Promise<StreamState | undefined> {
-  return orUndefined(`look at stream ${stream}`, async () => {
+  return orUndefined(connection, `look at stream ${stream}`, async () => {
     const { state, created } = await connection.manager.streams.info(stream);
     return {
       name: stream,
@@ -78,7 +80,7 @@ export async function durableState(
   connection: Connection,
   { stream, name }: DurableDefinition,
 ): Promise<DurableState | undefined> {
-  return orUndefined(`look at durable ${name}`, async () => {
+  return orUndefined(connection, `look at durable ${name}`, async () => {
     const info = await connection.manager.consumers.info(stream, name);
     return {
       ackFloor: info.ack_floor.stream_seq,
@@ -94,17 +96,19 @@ async function one(
   stream: string,
   query: { last_by_subj: string } | { seq: number },
 ): Promise<StoredMessage | undefined> {
+  const doing = `read ${JSON.stringify(query)} from ${stream}`;
   try {
-    const message = await connection.manager.direct.getMessage(stream, query);
+    const get = () => connection.manager.direct.getMessage(stream, query);
+    const message = await unlessLost(connection, { doing, waitMs: backMs }, get);
     return message === null ? undefined : ofStored(message);
   } catch (error) {
-    throw toBusError(error, `read ${JSON.stringify(query)} from ${stream}`);
+    throw toBusError(error, doing);
   }
 }
 
-async function orUndefined<T>(doing: string, look: () => Promise<T>): Promise<T | undefined> {
+async function orUndefined<T>(connection: Connection, doing: string, look: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await look();
+    return await unlessLost(connection, { doing, waitMs: backMs }, look);
   } catch (error) {
     if (error instanceof JetStreamApiError && notFoundCodes.includes(error.code)) return undefined;
     throw toBusError(error, doing);

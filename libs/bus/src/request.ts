@@ -8,6 +8,7 @@ import { toBusError } from './nats-errors.ts';
 import { checkPayload } from './publish.ts';
 import { messagingAttributes } from './span-attributes.ts';
 import { withTrace } from './trace-headers.ts';
+import { unlessLost } from './unless-lost.ts';
 
 export type RequestHow = { readonly timeoutMs?: number };
 
@@ -59,7 +60,9 @@ async function ask<Request, Reply>(
     { kind: SpanKind.CLIENT, attributes },
     async () => {
       try {
-        const reply = await connection.nats.request(subject, bytes, { timeout: timeoutMs, headers: withTrace({}) });
+        const options = { timeout: timeoutMs, headers: withTrace({}) };
+        const send = () => connection.nats.request(subject, bytes, options);
+        const reply = await unlessLost(connection, { doing, waitMs: timeoutMs }, send);
         return valueIn(reply.json<Answer>()) as Reply;
       } catch (error) {
         throw toBusError(error, doing);

@@ -2,16 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { planDrafted } from '@microstax/contracts/plan-drafted';
+import { defineRequest } from '@microstax/contracts/request-contract';
 import { buckets, durables, streams } from '@microstax/contracts/topology';
 import type { RunningNatsServer } from '@microstax/service/nats-server';
 import { eventually } from '@microstax/testkit/eventually';
 import { startTestNats } from '@microstax/testkit/nats';
 import { expect, test } from 'vitest';
 import { bootstrap } from './bootstrap.ts';
-import { done, type Message } from './bus.ts';
+import { done, endpoint, type Message } from './bus.ts';
 import { openIncarnation, watchIncarnation } from './incarnation.ts';
 import { connectTestBus } from './testing/test-bus.ts';
 import { bodyOf, draft, drafted } from './testing/test-messages.ts';
+
+const greet = defineRequest<{ readonly name: string }, { readonly text: string }>('planner', 'greet', 'Greets');
 
 test('consuming, watching and serving go on after the server was killed and started again', async () => {
   await using store = await temporaryFolder();
@@ -100,6 +103,38 @@ test('after the bus forgot everything services wait for the new incarnation, the
   await expect(openIncarnation(graph, 2, 'again')).rejects.toMatchObject({ code: 'conflict' });
 });
 
+test('what is asked when the connection is lost is rejected at once, and what is asked meanwhile is answered after it', async () => {
+  await using store = await temporaryFolder();
+  const first = await startTestNats({ storeDir: store.path });
+  await using graph = await connectTestBus(first, 'graph');
+  await bootstrap(graph);
+  await using planner = await connectTestBus(first, 'planner');
+  let asked = 0;
+  const late = Promise.withResolvers<void>();
+  await planner.serve([
+    endpoint(greet, async ({ name }) => {
+      asked += 1;
+      if (name === 'late') await late.promise;
+      return { text: name };
+    }),
+  ]);
+  const underWay = graph.request(greet, 'default', { name: 'late' }).catch((error: unknown) => error);
+  await eventually(() => asked === 1);
+  const lostAt = performance.now();
+  const meanwhile: Promise<unknown>[] = [];
+  await using _server = await killAndStart(first, store.path, async () => {
+    expect(await underWay).toMatchObject({ code: 'unavailable', again: true });
+    const routes = await graph.bucket(buckets.routes);
+    meanwhile.push(graph.request(greet, 'default', { name: 'Ada' }), routes.get('default.shop'));
+    meanwhile.push(graph.durableState(durables.resolverDrafted), graph.at(streams.events.name, 1));
+  });
+  const [reply, , state] = await Promise.all(meanwhile);
+  expect(reply).toEqual({ text: 'Ada' });
+  expect(state).toMatchObject({ pending: 0 });
+  expect(performance.now() - lostAt).toBeLessThan(4_000); // less than one time-out
+  late.resolve();
+});
+
 test('a service that starts before the graph binds by itself once the bus is open', async () => {
   await using server = await startTestNats();
   await using resolver = await connectTestBus(server, 'resolver');
@@ -133,11 +168,11 @@ test('connectBus() rejects with a sentence where nobody listens, and keeps the p
 async function killAndStart(
   server: RunningNatsServer,
   storeDir: string,
-  meanwhile: () => void = () => {},
+  meanwhile: () => void | Promise<void> = () => {},
 ): Promise<RunningNatsServer> {
   server.kill('SIGKILL');
   await server.exited;
-  meanwhile();
+  await meanwhile();
   return startTestNats({ storeDir, port: server.port });
 }
 

@@ -1,7 +1,7 @@
 import { jserrors } from '@nats-io/jetstream/internal';
 import { TimeoutError } from '@nats-io/nats-core';
-import { BusError } from './bus-error.ts';
 import type { Connection } from './connection.ts';
+import { untilBack } from './unless-lost.ts';
 
 const attemptsMax = 3;
 const reconnectMs = 10_000;
@@ -13,7 +13,7 @@ const lost = Symbol('the connection was lost');
  */
 export async function untilAnswered<T>(connection: Connection, send: () => Promise<T>): Promise<T> {
   for (let timeOuts = 1; ; ) {
-    await whileAway(connection);
+    if (connection.state() === 'reconnecting') await untilBack(connection, 'publish', reconnectMs);
     const answer = await orReconnect(connection, send()).catch((error: unknown) => {
       if (!isWorthRepeating(error) || timeOuts >= attemptsMax) throw error;
       timeOuts += 1;
@@ -26,22 +26,6 @@ export async function untilAnswered<T>(connection: Connection, send: () => Promi
 /** A server that starts opens its streams one by one; until then nobody answers on their subjects. */
 function isWorthRepeating(error: unknown): boolean {
   return error instanceof TimeoutError || error instanceof jserrors.JetStreamNotEnabled;
-}
-
-async function whileAway({ state, reconnects, closing }: Connection): Promise<void> {
-  if (state() !== 'reconnecting') return;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const forget = reconnects.add(resolve);
-  const giveUp = (): void => reject(new BusError('unavailable', 'Cannot publish: the bus is away'));
-  const timer = setTimeout(giveUp, reconnectMs);
-  closing.addEventListener('abort', giveUp, { once: true });
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    closing.removeEventListener('abort', giveUp);
-    forget();
-  }
 }
 
 async function orReconnect<T>({ reconnects }: Connection, sent: Promise<T>): Promise<T | typeof lost> {
