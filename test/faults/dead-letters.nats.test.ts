@@ -129,6 +129,7 @@ test('a dead letter of what has ended changes nothing', async () => {
 });
 
 test('msx dlq list and show say what died, where and why', async () => {
+  await untilQuiet();
   const { code, stdout, stderr } = await msx('dlq', 'list');
   expect(code, stderr).toBe(exitCodes.ok);
   const [head = '', ...lines] = stdout.trimEnd().split('\n');
@@ -223,6 +224,11 @@ async function publishAs(id: string, blueprint: WrittenBlueprint): Promise<void>
 
 /** Closes a room once nothing is under way, so that what it does not hear is the test's own. */
 async function closeQuiet(room: Room): Promise<void> {
+  await untilQuiet();
+  await house.close(room);
+}
+
+async function untilQuiet(): Promise<void> {
   for (const durable of Object.values(durables)) {
     await eventually(
       async () => {
@@ -232,7 +238,6 @@ async function closeQuiet(room: Room): Promise<void> {
       { message: `${durable.name} is idle` },
     );
   }
-  await house.close(room);
 }
 
 /** A handler that dies each time: the durable's one message about an environment is handed back until the server gives it up. */
