@@ -127,7 +127,11 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
         graph.memory.noteMessage(message);
         return outcome;
       };
-      owned.use(await bus.consume(durable, remembering, gate === undefined ? {} : { gate }));
+      const options = {
+        ...(gate === undefined ? {} : { gate }),
+        ...(lingering.has(durable) ? { concurrency: 32 } : {}),
+      };
+      owned.use(await bus.consume(durable, remembering, options));
     }
     owned.use(await bus.serve([...answers(graph, () => opening.current()), ...auditAnswers(audit)]));
     return owned;
@@ -138,6 +142,9 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
 }
 
 type Handle = (message: Message) => Promise<Outcome>;
+
+/** Their handlers mostly wait, to let the next stages go first. */
+const lingering: ReadonlySet<DurableDefinition> = new Set([durables.graphPlanner, durables.graphResolver]);
 
 function hears(graph: Graph): readonly (readonly [DurableDefinition, Handle])[] {
   const by = (handlers: Readonly<Record<string, (graph: Graph, message: Message) => Promise<Outcome>>>): Handle => {

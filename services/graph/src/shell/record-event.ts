@@ -19,7 +19,7 @@ export type StageEvent = {
   readonly bundle: Bundle;
 };
 
-const offThePathMs = 25;
+const offThePathMs = 100;
 
 /**
  * Lets the next stages go first: nobody waits for the record of what is on its way to them, while the claim waits for
