@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { getCompileCacheDir } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import type { Bus } from '@microstax/bus/bus';
 import { BusError } from '@microstax/bus/bus-error';
 import { joinBus } from '@microstax/bus/join-bus';
@@ -72,6 +73,7 @@ async function start(running: AsyncDisposableStack, { dataDir, org, split, stop 
     MSX_DATA: dataDir,
     MSX_DB: join(dataDir, 'graph.db'),
     MSX_WORKDIR: process.cwd(),
+    ...compileCache(),
   };
   const logDir = join(dataDir, 'services');
   const watch: Watch = {
@@ -108,6 +110,12 @@ async function start(running: AsyncDisposableStack, { dataDir, org, split, stop 
   say('next: msx apply -f examples/storefront/baseline.yaml --wait');
 }
 
+/** What this process has compiled its children need not compile again, where a cache is in use. */
+function compileCache(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
+}
+
 async function startTogether(
   running: AsyncDisposableStack,
   env: NodeJS.ProcessEnv,
@@ -118,8 +126,9 @@ async function startTogether(
   const level = env.MSX_LOG_LEVEL || 'info';
   const destination = logOf({ logDir, name: 'msx' });
   const log = (service: string) => ({ log: createLog({ service, level, destination }) });
-  running.use(await startGraph(readGraphConfig(env), log('graph')));
-  router();
+  const graph = startGraph(readGraphConfig(env), log('graph'));
+  router(); // it takes a while to load, and waits for the graph by itself
+  running.use(await graph);
   for (const service of await Promise.all([
     startIntake(readIntakeConfig(env), log('intake')),
     startPlanner(readPlannerConfig(env), log('planner')),
