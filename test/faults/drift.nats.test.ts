@@ -105,6 +105,23 @@ test('programs of a killed runtime live on and are adopted: nothing is started, 
   counted('adoption', { kills, 'started twice': 0 });
 });
 
+test('one of two runtimes that ends in order leaves the programs to the other, and the last one ends them', async () => {
+  const { baseline, chain } = house.blueprints;
+  await house.activate(baseline('shared', chain()));
+  const [pids, journal] = [pidsOf('shared'), await house.journal('shared')];
+  const second = house.launch('runtime');
+  await second.said(({ msg, env }) => msg === 'instances adopted' && env === 'shared', 'that it adopted them');
+  await runtime[Symbol.asyncDispose]();
+  expect(pidsOf('shared')).toEqual(pids);
+  expect(await house.journal('shared')).toEqual(journal);
+  process.kill(pidOf('shared', 'db'), 'SIGKILL');
+  expect(await house.outcome('shared', 2)).toMatchObject({ outcome: 'ready', cause: { services: ['db'] } });
+  await second[Symbol.asyncDispose]();
+  expect(house.programs()).toEqual([]);
+  runtime = house.launch('runtime');
+  expect(await house.outcome('shared', 3)).toMatchObject({ outcome: 'ready' });
+});
+
 const moments = ['after-intent@1', 'after-intent@2', 'after-act@2', 'after-act@3', 'after-act@5', 'after-act@6'];
 test.each(isLong ? moments : ['after-act@3'])(
   'a runtime killed at %s goes on where it was when it starts again: nothing is started twice',

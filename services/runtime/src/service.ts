@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '@microstax/service/clock';
 import { createLog, type Log } from '@microstax/service/log';
 import { ownerIdentity } from '@microstax/service/process-identity';
 import type { RuntimeConfig } from './config.ts';
+import { Company } from './shell/company.ts';
 import type { Driver } from './shell/driver/driver.ts';
 import { ProcessDriver } from './shell/driver/process-driver.ts';
 import { endInstances } from './shell/end-instances.ts';
@@ -46,7 +47,8 @@ export async function startRuntime(config: RuntimeConfig, overrides: RuntimeOver
     await untilGraphAnswers(runner.world);
     owned.use(statuses);
     await statuses.follow();
-    owned.defer(() => finish(runner, config, end));
+    const company = await Company.enter(config.dataDir, runner.world.owner);
+    owned.defer(() => finish(runner, config, company, end));
     await takeUpEstate(runner);
     owned.use(await followBus(bus, runner));
     const options = {
@@ -102,8 +104,10 @@ async function followBus(bus: Bus, runner: Runner): Promise<AsyncDisposable> {
   return opened;
 }
 
-async function finish(runner: Runner, config: RuntimeConfig, end: AbortController): Promise<void> {
+async function finish(runner: Runner, config: RuntimeConfig, company: Company, end: AbortController): Promise<void> {
   end.abort('the runtime ends');
   await runner.runs.stopAll('the runtime ends');
-  if (config.endInstancesOnDispose) await endInstances(runner);
+  // Where another runtime is here, what serves goes on: it looks after that already.
+  const isLast = await company.leave();
+  if (isLast && config.endInstancesOnDispose) await endInstances(runner);
 }

@@ -1,19 +1,20 @@
 import { instancesWereLost } from '../events.ts';
+import { refreshEstate } from './estate.ts';
 import { noteLost } from './note-lost.ts';
 import type { Runner } from './run-execution.ts';
 import type { JournalPosition } from './task.ts';
 
 /** An orderly end (protocol 24): stops every process of ours at once and says so in the journals, which is no drift. */
 export async function endInstances(runner: Runner): Promise<void> {
+  const { log } = runner.world;
+  // Another runtime may have left something behind a moment ago.
+  await refreshEstate(runner).catch((err: unknown) => log.warn({ err }, 'cannot ask the graph what to end'));
   await Promise.all(
     runner.book
       .all()
       .map((position) =>
         endIn(position, runner).catch((err: unknown) =>
-          runner.world.log.error(
-            { err, org: position.org, env: position.env },
-            'cannot end the processes of an environment',
-          ),
+          log.error({ err, org: position.org, env: position.env }, 'cannot end the processes of an environment'),
         ),
       ),
   );
