@@ -46,7 +46,7 @@ test(`with the graph's recording held back and ${times(100, 1_000)} messages in 
   const saidWhileHeld = await saidAgain();
   hold.release();
   for (const name of names)
-    await eventually(async () => (await house.ask({ kind: 'activations', env: name })).items[0]?.stage === 'decided', {
+    await eventually(async () => (await stageOf(name)) === 'decided', {
       timeoutMs: 120_000,
       message: `${name} is decided`,
     });
@@ -62,18 +62,20 @@ test(`with the graph's recording held back and ${times(100, 1_000)} messages in 
 });
 
 const gone = [
-  { stage: 'planner', says: 'graph', last: 'revised' },
-  { stage: 'resolver', says: 'planner', last: 'drafted' },
-  { stage: 'validator', says: 'resolver', last: 'recorded' },
-  { stage: 'runtime', says: 'validator', last: 'approved' },
+  { stage: 'planner', says: 'graph', last: 'revised', recorded: 'revised' },
+  { stage: 'resolver', says: 'planner', last: 'drafted', recorded: 'planned' },
+  { stage: 'validator', says: 'resolver', last: 'recorded', recorded: 'resolved' },
+  { stage: 'runtime', says: 'validator', last: 'approved', recorded: 'decided' },
 ] as const;
 
 test.each(gone)(
   'an event that is gone before the $stage heard it is said again, once',
-  async ({ stage, says, last }) => {
+  async ({ stage, says, last, recorded }) => {
     await house.close(stage);
     const { service } = house.blueprints;
     const generation = generationOf(await house.apply(overlay('gone', 'base', [service('db', { version: 'gone' })])));
+    // Until the graph has it too, what is gone is the answer to the event before.
+    await eventually(async () => (await stageOf('gone')) === recorded);
     await loseEvent(says, 'gone', last);
     await house.open(stage);
     expect(await house.outcome('gone', generation)).toMatchObject({ outcome: 'ready' });
@@ -87,6 +89,10 @@ test.each(gone)(
 /** Events with a drive, those of the controls left out. */
 async function saidAgain(): Promise<number> {
   return (await drivenAgain(house.bus, filters.events)).filter((subject) => !subject.includes('.control-')).length;
+}
+
+async function stageOf(env: string): Promise<string | undefined> {
+  return (await house.ask({ kind: 'activations', env })).items[0]?.stage;
 }
 
 async function approvals(): Promise<number> {

@@ -17,7 +17,6 @@ const said: SaidDocument = {
 const view = (draft: Partial<RedriveView> = {}): RedriveView => ({
   incarnation: 1,
   firstSequence: 1,
-  lastSequence: 20,
   ackFloor: 15,
   ownPending: 0,
   missing: null,
@@ -45,7 +44,11 @@ test('redrive() says an event again that was heard and came to nothing', () => {
 
 test('redrive() says an event again that the stream no longer has', () => {
   expect(redrive(said, view({ firstSequence: 11 }))).toMatchObject({ kind: 'say again', drive: 1 });
-  expect(redrive(said, view({ lastSequence: 3, ackFloor: 0 }))).toMatchObject({ kind: 'say again', drive: 1 });
+});
+
+test('redrive() does not miss an event that was said after it looked', () => {
+  expect(redrive({ ...said, sequence: 21 }, view()).kind).toBe('owed');
+  expect(redrive({ ...said, sequence: 3, incarnation: 2 }, view()).kind).toBe('owed');
 });
 
 test('redrive() says an event again that was taken out of the middle of the stream, before anybody heard it', () => {

@@ -17,12 +17,13 @@ export type DrivenStage = (typeof drivenStages)[number];
 export type RedriveView = {
   readonly incarnation: number;
   readonly firstSequence: number;
-  /** Read after `ackFloor`. */
-  readonly lastSequence: number;
   readonly ackFloor: number;
-  /** What the graph's own durable of the next stage has not settled; read after `lastSequence`. */
+  /** What the graph's own durable of the next stage has not settled; read after `ackFloor`. */
   readonly ownPending: number;
-  /** A sequence that was looked for and is not there; the two ends of a stream do not tell of a hole in its middle. */
+  /**
+   * A sequence that was looked for and is not there. The ends of a stream do not tell: it may have a hole in its middle, and
+   * what was said after the look is beyond the last one that was seen.
+   */
   readonly missing: number | null;
 };
 
@@ -37,10 +38,11 @@ export type RedriveDecision =
 export function redrive(said: SaidDocument | null, view: RedriveView): RedriveDecision {
   if (said === null || said.sequence === null) return { kind: 'owed', reason: 'it is in the outbox' };
   const { sequence, drive, incarnation } = said;
-  if (incarnation !== view.incarnation)
+  if (incarnation > view.incarnation) return { kind: 'owed', reason: 'it was said after the look' };
+  if (incarnation < view.incarnation)
     return { kind: 'say again', drive: drive + 1, reason: `it was said in incarnation ${incarnation} of the bus` };
-  const isGone = sequence < view.firstSequence || sequence > view.lastSequence || sequence === view.missing;
-  if (isGone) return { kind: 'say again', drive: drive + 1, reason: `the stream no longer has message ${sequence}` };
+  if (sequence < view.firstSequence || sequence === view.missing)
+    return { kind: 'say again', drive: drive + 1, reason: `the stream no longer has message ${sequence}` };
   if (sequence > view.ackFloor)
     return { kind: 'owed', reason: `message ${sequence} is not acked, the floor is ${view.ackFloor}` };
   if (view.ownPending > 0) return { kind: 'owed', reason: `${view.ownPending} events are still to be recorded` };

@@ -48,7 +48,7 @@ async function standingActivations({ store }: Graph): Promise<readonly Activatio
   return (await store.getMany<ActivationDocument>(places)).flatMap((row) => (row ? [row.body] : []));
 }
 
-// The order of reading is the argument: floor, then the end of the stream, then what we ourselves have not recorded.
+// The order of reading is the argument: floor, then what we ourselves have not recorded.
 async function look({ bus, memory }: Graph, stage: DrivenStage): Promise<View | null> {
   const { next, own } = hearers[stage];
   const hearing = await bus.durableState(next);
@@ -58,7 +58,6 @@ async function look({ bus, memory }: Graph, stage: DrivenStage): Promise<View | 
   return {
     incarnation: memory.incarnation,
     firstSequence: stream.firstSequence,
-    lastSequence: stream.lastSequence,
     ackFloor: hearing.ackFloor,
     idle: hearing.pending + hearing.unsettled === 0,
     ownPending: recording.pending + recording.unsettled,
@@ -70,8 +69,8 @@ type View = Omit<RedriveView, 'missing'> & {
   readonly idle: boolean;
 };
 
-// An idle consumer whose floor is below an event will never hear it: the event was taken out of the stream's middle. Only
-// there it is worth asking for it.
+// An idle consumer whose floor is below an event will never hear it, or the event came after the look. Only there it is
+// worth asking for it.
 async function missingOf(
   { store, bus }: Graph,
   { org, env, generation }: ActivationDocument,
