@@ -9,16 +9,16 @@ import { median, quantile } from './quantiles.ts';
 
 /** Services of the baseline, how often it is measured, and after how long no further sample is begun. */
 const series = [
-  { size: 10, samples: 250, secondsMax: 35 },
-  { size: 50, samples: 250, secondsMax: 55 },
-  { size: 200, samples: 200, secondsMax: 75 },
+  { size: 10, samples: 250, secondsMax: 28 },
+  { size: 50, samples: 250, secondsMax: 45 },
+  { size: 200, samples: 200, secondsMax: 60 },
 ] as const;
 const warmUps = 30; // the first dozens run in the interpreter
-const warmUpSecondsMax = 10;
+const warmUpSecondsMax = 8;
 const flights = 64;
 const flightSize = 50;
 const flightRounds = 5;
-const flightSecondsMax = 40;
+const flightSecondsMax = 25;
 const smallBodies = Array.from({ length: 6 }, () => new Uint8Array(256));
 
 export const activation: Bench = {
