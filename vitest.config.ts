@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 const out = ['**/node_modules/**'];
 const off = { include: [] };
+// In CI one more try tells a defect from a machine that stalled; vitest reports a test that needed it.
+const retry = process.env.CI ? 1 : 0;
 
 /** One project per cost: the suffix of a file says what it needs (style: suffixes). */
 export default defineConfig({
@@ -17,11 +19,13 @@ export default defineConfig({
           benchmark: { include: ['**/*.bench.ts'] },
           // Some start processes of their own; a busy machine is no failure.
           testTimeout: 30_000,
+          retry,
         },
       },
       {
         test: {
           name: 'nats',
+          retry,
           include: ['**/*.nats.test.ts'],
           exclude: [...out, 'test/faults/**'],
           benchmark: off,

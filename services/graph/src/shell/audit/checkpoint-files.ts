@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SignedNote } from '@microstax/model/checkpoint';
@@ -17,8 +18,10 @@ export class CheckpointFiles {
   async write(org: string, size: number, note: SignedNote): Promise<void> {
     const path = join(this.#folder, org, String(size));
     await mkdir(join(this.#folder, org), { recursive: true });
-    await writeFile(`${path}.new`, note, { flush: true });
-    await rename(`${path}.new`, path);
+    // A name of its own: two that sign at once write the same note, and neither takes the other's file away.
+    const written = `${path}.${randomUUID()}.new`;
+    await writeFile(written, note, { flush: true });
+    await rename(written, path);
   }
 
   /** The one of the largest size. */
