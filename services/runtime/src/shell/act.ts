@@ -5,7 +5,7 @@ import { inSpan } from '@microstax/service/telemetry';
 import { retryBudget, retryDelayMs } from '../core/retry.ts';
 import { awaitProvider } from './await-provider.ts';
 import type { JobContext } from './job-context.ts';
-import { failed, type JobOutcome, tryAgain } from './job-outcome.ts';
+import { failed, type JobOutcome } from './job-outcome.ts';
 import { readinessJob } from './readiness-job.ts';
 import { removalsJob } from './removals-job.ts';
 import { routesJob } from './routes-job.ts';
@@ -29,22 +29,35 @@ async function withinBudget(job: Job, context: JobContext): Promise<JobOutcome> 
   const { world, signal } = context;
   const { attemptsMax, spanMsMax } = retryBudget(job.kind);
   const endsAtMs = world.clock.monotonicMs() + spanMsMax;
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 1; ; ) {
     // Protocol 22: asked before every attempt, since each may start something.
     if (!context.mayStart()) return { kind: 'unknown', reason: 'the lease could not be renewed in time' };
     const outcome = await attemptOnce(job, context);
+    if (outcome.kind === 'outage') {
+      // Protocol 32: what a job needs is away, which is no failure of the job. It lasts as long as the lease does.
+      await world.clock.delay(outageDelayMs, signal);
+      if (signal.aborted) return { kind: 'unknown', reason: outcome.reason };
+      continue;
+    }
     if (outcome.kind !== 'failed' || !outcome.again || attempt >= attemptsMax) return outcome;
     await world.clock.delay(retryDelayMs(job.kind, attempt), signal);
     if (signal.aborted || world.clock.monotonicMs() >= endsAtMs) return outcome;
+    attempt += 1;
   }
 }
 
-async function attemptOnce(job: Job, context: JobContext): Promise<JobOutcome> {
+const outageDelayMs = 250;
+
+/** The bus or the graph was away: the act may or may not have happened. */
+type Outage = { readonly kind: 'outage'; readonly reason: string };
+
+async function attemptOnce(job: Job, context: JobContext): Promise<JobOutcome | Outage> {
   try {
     return await perform(job, context);
   } catch (error) {
-    // The act may or may not have happened; repeating it reads it back, because every act finds what is there.
-    if (error instanceof Unavailable || (error instanceof BusError && error.again)) return tryAgain(sentence(error));
+    // Repeating it reads it back, because every act finds what is there.
+    if (error instanceof Unavailable || (error instanceof BusError && error.again))
+      return { kind: 'outage', reason: sentence(error) };
     context.world.log.error({ err: error, job: job.id, env: context.task.env }, 'a job broke');
     return failed(sentence(error));
   }

@@ -1,9 +1,10 @@
-import { Unavailable } from '@microstax/bus/bus-error';
+import { BusError, Unavailable } from '@microstax/bus/bus-error';
 import { sealArtifact } from '@microstax/model/artifact';
 import type { JournalEvent } from '@microstax/model/journal';
 import type { Job, Plan } from '@microstax/model/plan';
 import type { RouteTable } from '@microstax/model/route-table';
 import { eventually } from '@microstax/testkit/eventually';
+import { createFakeClock } from '@microstax/testkit/fake-clock';
 import { describe, expect, test } from 'vitest';
 import { aPlan, aResolution, aSpec } from '../core/testing/plans.ts';
 import { EnvironmentRuns } from './environment-runs.ts';
@@ -92,6 +93,26 @@ describe('Executor', () => {
     expect(world.graph.inventory(env).instances).toContainEqual(apiBefore);
     const second = steps(world.graph.journal(env)).slice(-20);
     expect(second.indexOf('done routes')).toBeLessThan(second.indexOf('intended removals'));
+  });
+
+  test('an outage under a job is waited out and uses up no attempt', async () => {
+    const clock = createFakeClock();
+    const world = memoryWorld({ clock });
+    let outages = 0;
+    const put = world.tables.put.bind(world.tables);
+    world.tables.put = (key, value, after) => {
+      const isRoutesJob = (value as RouteTable).generation === 1;
+      if (!isRoutesJob || outages >= 50) return put(key, value, after);
+      outages += 1;
+      return Promise.reject(new BusError('unavailable', 'the bus is away'));
+    };
+    const running = executed(aPlan(env, [web]), 1, world);
+    await eventually(async () => {
+      await clock.advance(1_000);
+      return !world.graph.isOpen(env) && world.graph.journal(env).some(({ type }) => type === 'finished');
+    });
+    expect(await running).toMatchObject({ kind: 'finished', outcome: 'ready' });
+    expect(outages).toBe(50);
   });
 
   test('a claim on a bus that forgot the table stamps what serves, not an empty one', async () => {

@@ -1,5 +1,5 @@
 import type { Bus } from '@microstax/bus/bus';
-import { BusError } from '@microstax/bus/bus-error';
+import { BusError, Unavailable } from '@microstax/bus/bus-error';
 import type { RequestContract } from '@microstax/contracts/request-contract';
 import {
   type ConfirmReply,
@@ -35,11 +35,16 @@ export interface Routers {
 const freshMs = 1_000;
 const restMs = 500; // with the time that asking takes, answers stay fresh
 const scopeTimeoutMs = 5_000;
+const settlingMs = 3_000;
 const marginMs = 1_000; // the router measures its own time-out; its answer has to travel
 
 /** Asks again and again until `end`, so that no job has to wait for the answers to a ping. */
 export function routersOver(bus: Bus, clock: Clock, end: AbortSignal): Routers {
   let askedAtMs = Number.NEGATIVE_INFINITY;
+  let connectedAtMs = Number.NEGATIVE_INFINITY;
+  bus.onReconnect(() => {
+    connectedAtMs = clock.monotonicMs();
+  });
   // A busy machine can answer a ping too late; who answered once is asked until it is gone.
   const known = new Set<string>();
   async function ask<Request, Reply>(
@@ -52,10 +57,16 @@ export function routersOver(bus: Bus, clock: Clock, end: AbortSignal): Routers {
       return { kind: 'answered', reply: await bus.requestRouter(contract, id, request, { timeoutMs }) };
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
+      if (isOutage(error)) throw new Unavailable(`router ${id}`, { cause: error });
       if (error.code !== 'no-responder') return { kind: 'silent', reason: error.message };
       known.delete(id);
       return { kind: 'gone' };
     }
+  }
+  // A router that was there a moment ago may come back to the bus a moment after us.
+  function isOutage({ code }: BusError): boolean {
+    if (code === 'no-responder') return clock.monotonicMs() - connectedAtMs < settlingMs;
+    return code === 'unavailable';
   }
   async function look(): Promise<void> {
     const startedAtMs = clock.monotonicMs();

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these words are what a Blueprint says
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runDigest, type ServiceSpec } from '@microstax/model/service-spec';
@@ -63,6 +64,32 @@ async function started(spec: ServiceSpec, instance?: string) {
 function ready(spec: ServiceSpec, instance: Awaited<ReturnType<typeof started>>, timeoutMs = 20_000) {
   return driver.ready({ scope, instance, spec, timeoutMs, signal: new AbortController().signal });
 }
+
+test('ProcessDriver takes nobody else for the program: a port that a stranger answers on has been taken', async () => {
+  const spec = server('web', {
+    args: ['setTimeout(() => require("net").createServer().listen(Number(process.env.PORT), "127.0.0.1"), 400)'],
+  });
+  const instance = await started(spec);
+  const stranger = createServer();
+  await new Promise<void>((resolve) => stranger.listen(instance.ports.http, '127.0.0.1', resolve));
+  try {
+    expect(await ready(spec, instance)).toMatchObject({ kind: 'failed', portTaken: true });
+  } finally {
+    stranger.close();
+  }
+});
+
+test('ProcessDriver believes a stranger after a while: a program may let others listen for it', async () => {
+  const spec = aSpec('web', { ...shell('exec sleep 1000'), env: { PORT: '${port.http}' } });
+  const instance = await started(spec);
+  const helper = createServer();
+  await new Promise<void>((resolve) => helper.listen(instance.ports.http, '127.0.0.1', resolve));
+  try {
+    expect(await ready(spec, instance)).toEqual({ kind: 'ready' });
+  } finally {
+    helper.close();
+  }
+}, 15_000);
 
 describe('ProcessDriver starts', () => {
   test('a program that is ready once it listens, and is gone once it is stopped', async () => {

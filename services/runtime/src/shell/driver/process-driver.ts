@@ -16,6 +16,7 @@ import { type Folders, fileName, foldersOf, makeFolders } from './folders.ts';
 import { FreePorts } from './free-ports.ts';
 import { readInstance, readInstances } from './instance-file.ts';
 import { logTail } from './log-tail.ts';
+import { groupListens } from './port-owner.ts';
 import { groupEnded } from './process-group.ts';
 import { secretValue, secretValues } from './secret-files.ts';
 import { runShim } from './shim.ts';
@@ -33,6 +34,7 @@ export type ProcessDriverOptions = {
 };
 
 const readyPollMs = 50;
+const strangerMs = 3_000; // a program may let others listen for it, such as a container's proxy
 const endPollMs = 25;
 const killedMsMax = 5_000; // a killed process that does not end hangs in the kernel: somebody has to look
 const lastLines = 5;
@@ -74,12 +76,16 @@ export class ProcessDriver implements Driver {
   async ready(request: ReadyRequest): Promise<ReadyOutcome> {
     const { scope, instance, timeoutMs, signal } = request;
     const endsAt = this.#clock.monotonicMs() + timeoutMs;
+    const believedAt = this.#clock.monotonicMs() + strangerMs;
     let pending = Object.entries(instance.ports);
     for (;;) {
       if (signal.aborted) return { kind: 'cancelled' };
       const answers = await Promise.all(pending.map(([, port]) => acceptsConnection(port)));
       const open = pending.filter((_, index) => answers[index]);
-      pending = pending.filter((_, index) => !answers[index]);
+      // Between choosing a port and listening on it somebody else may have taken it: then ours is about to end.
+      const believed = this.#clock.monotonicMs() >= believedAt;
+      const own = open.filter(([, port]) => believed || groupListens(instance.pid, port));
+      pending = pending.filter((one) => !own.includes(one));
       // Asked after connecting: who accepts while our process has ended is somebody else.
       if (!isSameProcess(instance)) {
         const reason = await this.lastWords(scope, instance);

@@ -8,7 +8,15 @@ export function groupEnded(group: number): boolean {
   } catch {
     return true;
   }
-  return !readdirSync('/proc').some((name) => /^\d+$/.test(name) && groupOf(name) === group && lives(Number(name)));
+  return groupMembers(group).length === 0;
+}
+
+/** The living members of a process group. */
+export function groupMembers(group: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && groupOf(name) === group)
+    .map(Number)
+    .filter(lives);
 }
 
 function lives(pid: number): boolean {
