@@ -80,7 +80,9 @@ test('the bus is lost under a load of activations: all end ready, each effect on
   const { baseline, chain } = house.blueprints;
   for (const name of names) {
     const next = await house.apply(overlay(name, 'lasting', [service('db', { version: `${name}-next` })]));
-    expect(next.answer, name).toMatchObject({ kind: 'revised', generation: 2 });
+    const { items } = await house.ask({ kind: 'activations', env: name });
+    const history = items.map(({ cause, outcome, reason }) => `${cause.kind} ${outcome}: ${reason}`).join(' | ');
+    expect(next.answer, `${name}: ${history}`).toMatchObject({ kind: 'revised', generation: 2 });
   }
   for (const name of names) expect(await house.outcome(name, 2), name).toMatchObject({ outcome: 'ready' });
   expect((await house.apply(baseline('lasting', chain()))).answer).toMatchObject({ kind: 'unchanged' });
