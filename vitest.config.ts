@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...out, '**/*.nats.test.ts', '**/*.kube.test.ts'],
+          exclude: [...out, '**/*.nats.test.ts', '**/*.kube.test.ts', '**/*.inputs.test.ts'],
           benchmark: { include: ['**/*.bench.ts'] },
           // Some start processes of their own; a busy machine is no failure.
           testTimeout: 30_000,
@@ -41,6 +41,27 @@ export default defineConfig({
           benchmark: off,
           testTimeout: 900_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'inputs',
+          include: ['test/inputs/**/*.inputs.test.ts'],
+          exclude: out,
+          benchmark: off,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'kube',
+          include: ['**/*.kube.test.ts'],
+          exclude: out,
+          benchmark: off,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },
