@@ -1,3 +1,5 @@
+import type { RuntimeFact } from './runtime-fact.ts';
+
 /** Integer micro-dollars for one unit during one hour. */
 export type PriceTable = {
   readonly cpuCoreHourMicros: number;
@@ -26,6 +28,8 @@ export type Facts = {
   readonly siblings: readonly SiblingFact[];
   /** Hours that a budget and a saving are stated for. */
   readonly expectedHours: number;
+  /** What executes here and what it can do; absent in derivations that were made before it was asked. */
+  readonly runtime?: RuntimeFact;
 };
 
 /** Declared defaults: on-demand list prices of large clouds, rounded, as of 2026; a table of one's own replaces them. */

@@ -26,10 +26,33 @@ export type RoutingSpec = {
   readonly providers: Readonly<Record<string, string>>;
   /** Environments that may provide what nobody in the lineage does, sorted. */
   readonly pools: readonly string[];
+  /** A root's only: a listener may be put before what others manage. Absent: denied. */
+  readonly front?: 'allow';
 };
 
 /** Micro-dollars an hour. */
 export type BudgetSpec = { readonly microsPerHour: number };
+
+/** Where the environment is, and which regions its providers may be in (absent: any). `allowed` is sorted. */
+export type ResidencySpec = { readonly region?: string; readonly allowed?: readonly string[] };
+
+export type Sanitising = 'mask' | 'hash' | 'fake' | 'redact' | 'nullify';
+
+/** Data that the environment starts with, taken from another one. */
+export type SnapshotSpec = {
+  readonly from: { readonly env: string; readonly name?: string };
+  /** Sorted; absent: every stateful service. */
+  readonly services?: readonly string[];
+  /** `<table>.<column>` to what becomes of its values. */
+  readonly sanitise?: Readonly<Record<string, Sanitising>>;
+};
+
+export type SeedSpec = {
+  readonly name: string;
+  readonly version?: string;
+  /** Sorted; absent: every stateful service. */
+  readonly services?: readonly string[];
+};
 
 /**
  * One immutable, canonical state of an environment's own declarations. Its digest (kind `revision`) is its id.
@@ -47,4 +70,12 @@ export type Revision = {
   readonly services: readonly ServiceDeclaration[];
   readonly routing: RoutingSpec;
   readonly budget?: BudgetSpec;
+  readonly residency?: ResidencySpec;
+  /** The environment is deleted that long after it was made. */
+  readonly ttlSeconds?: number;
+  /** Absent: it runs until somebody stops it. */
+  readonly autoShutdown?: { readonly delaySeconds: number };
+  readonly snapshot?: SnapshotSpec;
+  /** In the order they are applied. */
+  readonly seeds?: readonly SeedSpec[];
 };

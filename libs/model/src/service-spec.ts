@@ -1,6 +1,8 @@
 import { type Digest, digestOf } from './digest.ts';
+import type { ProbesSpec } from './probe-spec.ts';
+import type { VolumeSpec } from './volume-spec.ts';
 
-export type PortProtocol = 'http' | 'grpc' | 'tcp';
+export type PortProtocol = 'http' | 'grpc' | 'tcp' | 'udp';
 export type DependencyKind = 'calls' | 'publishes' | 'consumes' | 'reads' | 'writes';
 
 export type PortSpec = { readonly name: string; readonly containerPort: number; readonly protocol: PortProtocol };
@@ -14,10 +16,20 @@ export type DependencySpec = {
   /** Whether a request's context travels along this edge (protocol 6: `calls` over http and grpc only, unless declared). */
   readonly propagates: boolean;
   readonly required: boolean;
+  /** `1.2`: what the provider's contract must satisfy (`satisfiesContract`). */
+  readonly contract?: string;
 };
 
-/** A reference only: the value is generated where it is used and never leaves it. */
-export type SecretSpec = { readonly name: string; readonly envKey: string; readonly source: 'auto-generated' };
+/** A reference only: the value is generated where it is used, or exists there already, and never leaves it. */
+export type SecretSpec =
+  | { readonly name: string; readonly envKey: string; readonly source: 'auto-generated' }
+  | {
+      readonly name: string;
+      readonly envKey: string;
+      readonly source: 'reference';
+      readonly secret: string;
+      readonly key: string;
+    };
 
 /** How a local process is started; arguments are positional, no shell is involved. */
 export type RunSpec = { readonly command: readonly string[]; readonly cwd: string };
@@ -27,18 +39,56 @@ export type ResourcesSpec = {
   readonly cpuMillicores: number;
   readonly memoryBytes: number;
   readonly storageBytes: number;
+  /** What an instance may not pass; what is requested stands above. */
+  readonly limits?: { readonly cpuMillicores?: number; readonly memoryBytes?: number };
 };
 
-/** A service as declared, defaults explicit, everything sorted. The canonical bytes are its identity as a spec. */
+/** What answers in place of a service or beside it. */
+export type MockSpec = {
+  readonly mode: 'replace' | 'sidecar' | 'mirror';
+  readonly image?: string;
+  readonly run?: RunSpec;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** A step before the service starts; a script is read by the database or by a shell, a command by none. */
+export type InitSpec = {
+  readonly name: string;
+  readonly type: 'sql' | 'command';
+  readonly script?: string;
+  readonly command?: readonly string[];
+  readonly image?: string;
+};
+
+/**
+ * A service as declared, defaults explicit, everything sorted. The canonical bytes are its identity as a spec, so an
+ * optional member is absent where nothing is declared.
+ */
 export type ServiceSpec = {
   readonly name: string;
-  /** Absent: nothing here can be run, only inherited. */
+  /** With neither `run` nor `image` nothing here can be run, only inherited. */
   readonly run?: RunSpec;
+  /** Complete: `docker.io/acme/api:1.4`, or with a digest. */
+  readonly image?: string;
+  /** Replaces the image's entrypoint. */
+  readonly command?: readonly string[];
+  readonly workingDir?: string;
+  readonly user?: string;
   readonly args: readonly string[];
   readonly ports: readonly PortSpec[];
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly SecretSpec[];
   readonly resources: ResourcesSpec;
+  /** Absent: 1. */
+  readonly replicas?: number;
+  readonly probes?: ProbesSpec;
+  /** Sorted by name. */
+  readonly volumes?: readonly VolumeSpec[];
+  readonly mocks?: MockSpec;
+  /** In the order they are done. */
+  readonly init?: readonly InitSpec[];
+  readonly contract?: { readonly version: string };
   readonly expose: boolean;
   readonly stateful: boolean;
   readonly sharing: 'allow' | 'deny' | 'require';
@@ -48,13 +98,16 @@ export type ServiceSpec = {
 };
 
 /**
- * What a running instance depends on: command, arguments, ports, environment values and secret references.
- * Two specs with one run digest are served by the same process.
+ * What a running instance depends on: what is started and how, its ports, environment values, secret references, probes
+ * and volumes. Two specs with one run digest are served by the same process. Members that are absent change no digest.
  */
 export function runDigest(spec: ServiceSpec): Digest {
-  return once(runDigests, spec, ({ name, run, args, ports, env, secrets, stateful }) =>
-    digestOf('service-spec', { name, run, args, ports, env, secrets, stateful }),
-  );
+  return once(runDigests, spec, (whole) => {
+    const { name, run, image, command, workingDir, user, args, ports, env, secrets, stateful } = whole;
+    const { probes, volumes, mocks, init } = whole;
+    const started = { name, run, image, command, workingDir, user, args, ports, env, secrets, stateful };
+    return digestOf('service-spec', { ...started, probes, volumes, mocks, init });
+  });
 }
 
 /** The digest of the whole declaration, which providers and holds are named by. */

@@ -25,6 +25,15 @@ describe('specChanges()', () => {
   });
 
   const http = { name: 'http', containerPort: 8080, protocol: 'http' } as const;
+  const probe = {
+    check: { kind: 'tcp', port: 'http' },
+    initialDelaySeconds: 0,
+    periodSeconds: 10,
+    timeoutSeconds: 1,
+    failures: 3,
+    successes: 1,
+  } as const;
+  const volume = { name: 'data', mountPath: '/data', type: 'pvc', readOnly: false, sizeBytes: 1 } as const;
   const table: [string, ServiceDraft, ServiceDraft, string][] = [
     ['a command', {}, { run: { command: ['pay', '-v'], cwd: '.' } }, '/run/command behaviour'],
     ['a folder', {}, { run: { command: ['node', 'pay.mjs'], cwd: 'next' } }, '/run/cwd behaviour'],
@@ -42,13 +51,45 @@ describe('specChanges()', () => {
     ],
     ['kept data', {}, { stateful: true }, '/stateful data'],
     ['cpu', {}, { resources: { ...aService('x').resources, cpuMillicores: 1 } }, '/resources/cpuMillicores capacity'],
+    [
+      'an image',
+      {},
+      { run: null, image: 'docker.io/acme/pay:2' },
+      '/image behaviour, /run/command behaviour, /run/cwd behaviour',
+    ],
+    ['an entrypoint', {}, { command: ['pay'] }, '/command behaviour'],
+    ['a working directory', {}, { workingDir: '/srv' }, '/workingDir behaviour'],
+    ['a user', {}, { user: '1000' }, '/user behaviour'],
+    ['a probe', {}, { probes: { readiness: probe } }, '/probes/readiness behaviour'],
+    ['a mock', {}, { mocks: { mode: 'replace', image: 'mock', args: [], env: {} } }, '/mocks behaviour'],
+    ['a volume', {}, { volumes: [volume] }, '/volumes/data data'],
+    ['its size', { volumes: [volume] }, { volumes: [{ ...volume, sizeBytes: 2 }] }, '/volumes/data data'],
+    ['a step before the start', {}, { init: [{ name: 'init-1', type: 'sql', script: 'x' }] }, '/init data'],
+    ['a contract', {}, { contract: { version: '1.4' } }, '/contract/version contract'],
+    [
+      'a required contract',
+      { dependsOn: ['db'] },
+      { dependsOn: [{ service: 'db', contract: '1.2' }] },
+      '/dependsOn/db behaviour',
+    ],
+    ['replicas', {}, { replicas: 3 }, '/replicas capacity'],
+    [
+      'a limit',
+      {},
+      { resources: { ...aService('x').resources, limits: { memoryBytes: 1 } } },
+      '/resources/limits/memoryBytes capacity',
+    ],
     ['sharing', {}, { sharing: 'deny' }, '/sharing policy'],
     ['exposure', {}, { expose: true }, '/expose policy'],
     ['a description', {}, { description: 'pays' }, '/description metadata'],
     ['a label', {}, { labels: { tier: 'gold' } }, '/labels/tier metadata'],
   ];
   test.each(table)('gives %s its pointer and class', (_, before, after, expected) => {
-    expect(changesOf(before, after).map((change) => `${change.pointer} ${change.class}`)).toEqual([expected]);
+    expect(
+      changesOf(before, after)
+        .map((change) => `${change.pointer} ${change.class}`)
+        .join(', '),
+    ).toBe(expected);
   });
 
   test('shows a secret by reference only', () => {
@@ -62,6 +103,10 @@ describe('specChanges()', () => {
         after: 'secret "db-password" (auto-generated)',
       },
     ]);
+  });
+
+  test('takes one replica that is stated for the one that is not', () => {
+    expect(changesOf({}, { replicas: 1 })).toEqual([]);
   });
 
   test('keeps several dependencies on one service under one pointer, in no order of their own', () => {

@@ -1,5 +1,7 @@
+import { canonicalJson } from '@microstax/model/canonical-json';
 import { compareText, sortedBy } from '@microstax/model/compare';
 import type { ChangeClass, FieldChange } from '@microstax/model/difference';
+import { probeNames } from '@microstax/model/probe-spec';
 import type { DependencySpec, PortSpec, SecretSpec, ServiceSpec } from '@microstax/model/service-spec';
 
 /** Longer values are shown around their first difference. */
@@ -32,13 +34,23 @@ const ownershipClasses: ReadonlySet<ChangeClass> = new Set(['behaviour', 'contra
 const classes: Readonly<Record<keyof ServiceSpec, ChangeClass>> = {
   name: 'behaviour',
   run: 'behaviour',
+  image: 'behaviour',
+  command: 'behaviour',
+  workingDir: 'behaviour',
+  user: 'behaviour',
+  probes: 'behaviour',
+  mocks: 'behaviour',
   args: 'behaviour',
   env: 'behaviour',
   secrets: 'behaviour',
   dependsOn: 'behaviour',
   ports: 'contract',
+  contract: 'contract',
   stateful: 'data',
+  volumes: 'data',
+  init: 'data',
   resources: 'capacity',
+  replicas: 'capacity',
   sharing: 'policy',
   expose: 'policy',
   description: 'metadata',
@@ -61,6 +73,11 @@ function fieldsOf(spec: ServiceSpec): Map<string, string> {
     put(['run', 'command'], JSON.stringify(run.command));
     put(['run', 'cwd'], run.cwd);
   }
+  for (const field of ['image', 'workingDir', 'user'] as const) {
+    const value = spec[field];
+    if (value !== undefined) put([field], value);
+  }
+  if (spec.command !== undefined) put(['command'], JSON.stringify(spec.command));
   put(['args'], JSON.stringify(spec.args));
   for (const [key, value] of Object.entries(spec.env)) put(['env', key], value);
   for (const [key, value] of Object.entries(spec.labels)) put(['labels', key], value);
@@ -72,6 +89,20 @@ function fieldsOf(spec: ServiceSpec): Map<string, string> {
   put(['resources', 'cpuMillicores'], String(resources.cpuMillicores));
   put(['resources', 'memoryBytes'], String(resources.memoryBytes));
   put(['resources', 'storageBytes'], String(resources.storageBytes));
+  for (const field of ['cpuMillicores', 'memoryBytes'] as const) {
+    const limit = resources.limits?.[field];
+    if (limit !== undefined) put(['resources', 'limits', field], String(limit));
+  }
+  // Absent is 1: both spellings have one meaning.
+  put(['replicas'], String(spec.replicas ?? 1));
+  for (const name of probeNames) {
+    const probe = spec.probes?.[name];
+    if (probe !== undefined) put(['probes', name], canonicalJson(probe));
+  }
+  for (const volume of spec.volumes ?? []) put(['volumes', volume.name], canonicalJson(volume));
+  if (spec.mocks !== undefined) put(['mocks'], canonicalJson(spec.mocks));
+  if (spec.init !== undefined) put(['init'], canonicalJson(spec.init));
+  if (spec.contract !== undefined) put(['contract', 'version'], spec.contract.version);
   put(['expose'], String(spec.expose));
   put(['stateful'], String(spec.stateful));
   put(['sharing'], spec.sharing);
@@ -93,13 +124,15 @@ function shownPort({ containerPort, protocol }: PortSpec): string {
   return `${containerPort}/${protocol}`;
 }
 
-function shownSecret({ name, source }: SecretSpec): string {
-  return `secret "${name}" (${source})`;
+function shownSecret(secret: SecretSpec): string {
+  const { name, source } = secret;
+  return `secret "${name}" (${source === 'reference' ? `${secret.secret}/${secret.key}` : source})`;
 }
 
-function shownDependency({ kind, port, protocol, required, propagates }: DependencySpec): string {
+function shownDependency({ kind, port, protocol, required, propagates, contract }: DependencySpec): string {
   const over = port === undefined ? protocol : `${protocol} port "${port}"`;
-  return `${kind} over ${over}${required ? '' : ', optional'}${propagates ? ', carries context' : ''}`;
+  const version = contract === undefined ? '' : `, contract ${contract}`;
+  return `${kind} over ${over}${version}${required ? '' : ', optional'}${propagates ? ', carries context' : ''}`;
 }
 
 /** RFC 6901. */

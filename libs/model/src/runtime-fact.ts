@@ -1,0 +1,47 @@
+import type { ProbeCheck, ProbeName } from './probe-spec.ts';
+import type { InitSpec, MockSpec, PortProtocol, SecretSpec } from './service-spec.ts';
+import type { VolumeType } from './volume-spec.ts';
+
+/** What a Blueprint may ask of a runtime, by the field that asks. What every runtime must do has no word here. */
+export type RuntimeFeature =
+  | 'run'
+  | 'image'
+  | 'replicas'
+  | 'stateful'
+  | 'limits'
+  | `ports.${PortProtocol}`
+  | `secrets.${SecretSpec['source']}`
+  | `probes.${ProbeName}.${ProbeCheck['kind']}`
+  | `volumes.${VolumeType}`
+  | `mocks.${MockSpec['mode']}`
+  | `init.${InitSpec['type']}`
+  | 'ttl'
+  | 'autoShutdown'
+  | 'snapshot'
+  | 'seeds'
+  | 'front'
+  | 'context-stops-here';
+
+/** Which driver a derivation is executed by, and what it realises (sorted). */
+export type RuntimeFact = { readonly driver: string; readonly realises: readonly RuntimeFeature[] };
+
+/** Local processes behind the router. */
+const processFeatures: readonly RuntimeFeature[] = [
+  'ports.grpc',
+  'ports.http',
+  'ports.tcp',
+  'run',
+  'secrets.auto-generated',
+  'stateful',
+];
+
+const drivers: Readonly<Record<string, readonly RuntimeFeature[]>> = { process: processFeatures };
+
+/** The drivers that a graph may be told of. */
+export const driverNames: readonly string[] = Object.keys(drivers);
+
+/** What a driver realises; undefined where there is none of that name. */
+export function runtimeFactOf(driver: string): RuntimeFact | undefined {
+  const realises = Object.hasOwn(drivers, driver) ? drivers[driver] : undefined;
+  return realises === undefined ? undefined : { driver, realises };
+}
