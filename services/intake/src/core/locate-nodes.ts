@@ -18,14 +18,35 @@ export type StructureRemark = {
 export function locateNodes(
   root: Node,
   limits: Limits,
+  options: LocateOptions = {},
 ): { readonly node: Located | undefined; readonly remarks: readonly StructureRemark[] } {
-  const walk: Walk = { limits, remarks: [], anchors: new Map(), open: new Set(), nodes: 0, aliases: 0, stopped: false };
+  const { mergeKeys = false, what = 'Blueprint' } = options;
+  const walk: Walk = {
+    limits,
+    mergeKeys,
+    what,
+    remarks: [],
+    anchors: new Map(),
+    open: new Set(),
+    nodes: 0,
+    aliases: 0,
+    stopped: false,
+  };
   const node = locate(root, walk, { depth: 1, expanding: false, secret: false, after: 0 });
   return { node: walk.stopped ? undefined : node, remarks: walk.remarks };
 }
 
+export type LocateOptions = {
+  /** `<<` takes over the entries of the maps it names, as YAML 1.1 had it. */
+  readonly mergeKeys?: boolean;
+  /** What the text is called. */
+  readonly what?: string;
+};
+
 type Walk = {
   readonly limits: Limits;
+  readonly mergeKeys: boolean;
+  readonly what: string;
   readonly remarks: StructureRemark[];
   /** The newest node of each anchor, in the order of the text. */
   readonly anchors: Map<string, Node>;
@@ -54,7 +75,7 @@ function locate(node: Node | null, walk: Walk, around: Around): Located {
     return stop(walk, {
       code: 'too-many-nodes',
       at,
-      reason: `the Blueprint has more than ${limits.maxNodes} nodes (maxNodes)`,
+      reason: `the ${walk.what} has more than ${limits.maxNodes} nodes (maxNodes)`,
     });
   if (around.depth > limits.maxDepth)
     return stop(walk, {
@@ -65,22 +86,35 @@ function locate(node: Node | null, walk: Walk, around: Around): Located {
   if (node === null) return nothing(at);
   if (isAlias(node)) return expand(node, walk, around);
   if (!around.expanding && 'anchor' in node && node.anchor !== undefined) walk.anchors.set(node.anchor, node);
-  if (isMap(node)) return locateMap(node, walk, around);
-  if (isSeq(node))
-    return {
+  if (isMap(node)) return tagged(locateMap(node, walk, around), node.tag);
+  if (isSeq(node)) {
+    const list: Located = {
       kind: 'list',
       at,
       items: node.items.map((item) =>
         locate(item as Node | null, walk, { ...around, depth: around.depth + 1, after: at }),
       ),
     };
-  return isScalar(node) ? locateScalar(node, walk) : nothing(at);
+    return tagged(list, node.tag);
+  }
+  return isScalar(node) ? tagged(locateScalar(node, walk), node.tag) : nothing(at);
+}
+
+/** Tags of one's own are kept for who knows them (`!reset` in a Compose file); the parser refused all others. */
+function tagged(node: Located, tag: string | undefined): Located {
+  return tag?.startsWith('!') && tag !== '!' ? { ...node, tag } : node;
 }
 
 function locateMap(map: YAMLMap, walk: Walk, around: Around): Located {
   const at = map.range?.[0] ?? around.after;
   const entries = new Map<string, LocatedEntry>();
+  const merged: LocatedEntry[] = [];
   for (const pair of map.items as Pair<Node | null, Node | null>[]) {
+    if (walk.mergeKeys && isMergeKey(pair.key)) {
+      const keyAt = pair.key?.range?.[0] ?? at;
+      merged.push({ keyAt, node: locate(pair.value, walk, { ...around, depth: around.depth + 1, after: keyAt }) });
+      continue;
+    }
     const key = keyOf(pair.key, walk, around, at);
     if (key === undefined) continue;
     const { text, at: keyAt } = key;
@@ -97,7 +131,30 @@ function locateMap(map: YAMLMap, walk: Walk, around: Around): Located {
     }
     entries.set(text, { keyAt, node: locate(pair.value, walk, inner) });
   }
+  for (const { keyAt, node } of merged) mergeInto(entries, node, keyAt, walk);
   return { kind: 'map', at, entries };
+}
+
+function isMergeKey(key: Node | null): boolean {
+  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
+}
+
+/** What stands in the map itself wins, then the earlier of several maps. */
+function mergeInto(entries: Map<string, LocatedEntry>, node: Located, keyAt: number, walk: Walk): void {
+  if (node.kind === 'list') {
+    for (const item of node.items) mergeInto(entries, item.kind === 'list' ? nothing(keyAt) : item, keyAt, walk);
+    return;
+  }
+  if (node.kind === 'map') {
+    for (const [key, entry] of node.entries) if (!entries.has(key)) entries.set(key, entry);
+    return;
+  }
+  remark(walk, {
+    code: 'bad-merge-key',
+    at: keyAt,
+    reason: 'the merge key "<<" takes a map, or a list of maps',
+    next: 'let it name an anchor of a map: <<: *defaults',
+  });
 }
 
 function keyOf(

@@ -8,14 +8,21 @@ export type LocatedMap = {
   readonly kind: 'map';
   readonly at: number;
   readonly entries: ReadonlyMap<string, LocatedEntry>;
+  readonly tag?: string;
 };
-export type LocatedList = { readonly kind: 'list'; readonly at: number; readonly items: readonly Located[] };
+export type LocatedList = {
+  readonly kind: 'list';
+  readonly at: number;
+  readonly items: readonly Located[];
+  readonly tag?: string;
+};
 export type LocatedScalar = {
   readonly kind: 'scalar';
   readonly at: number;
   readonly value: string | number | boolean | null;
   /** The text as written, for `1.20` where the value is 1.2. */
   readonly source: string;
+  readonly tag?: string;
 };
 
 export type Path = readonly (string | number)[];
