@@ -9,6 +9,7 @@ export type RuntimeFeature =
   | 'replicas'
   | 'stateful'
   | 'limits'
+  | 'security'
   | `ports.${PortProtocol}`
   | `secrets.${SecretSpec['source']}`
   | `probes.${ProbeName}.${ProbeCheck['kind']}`

@@ -61,6 +61,18 @@ export type InitSpec = {
   readonly image?: string;
 };
 
+/** What an instance of an image may and may not do; absent members leave it to whoever runs it. */
+export type SecuritySpec = {
+  readonly readOnlyRootFilesystem?: boolean;
+  readonly runAsNonRoot?: boolean;
+  readonly privileged?: boolean;
+  readonly allowPrivilegeEscalation?: boolean;
+  /** The group that owns the files of its volumes. */
+  readonly fsGroup?: number;
+  /** Sorted. */
+  readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] };
+};
+
 /**
  * A service as declared, defaults explicit, everything sorted. The canonical bytes are its identity as a spec, so an
  * optional member is absent where nothing is declared.
@@ -75,6 +87,7 @@ export type ServiceSpec = {
   readonly command?: readonly string[];
   readonly workingDir?: string;
   readonly user?: string;
+  readonly security?: SecuritySpec;
   readonly args: readonly string[];
   readonly ports: readonly PortSpec[];
   readonly env: Readonly<Record<string, string>>;
@@ -104,9 +117,9 @@ export type ServiceSpec = {
 export function runDigest(spec: ServiceSpec): Digest {
   return once(runDigests, spec, (whole) => {
     const { name, run, image, command, workingDir, user, args, ports, env, secrets, stateful } = whole;
-    const { probes, volumes, mocks, init } = whole;
+    const { probes, volumes, mocks, init, security } = whole;
     const started = { name, run, image, command, workingDir, user, args, ports, env, secrets, stateful };
-    return digestOf('service-spec', { ...started, probes, volumes, mocks, init });
+    return digestOf('service-spec', { ...started, probes, volumes, mocks, init, security });
   });
 }
 
