@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these words are what a Blueprint says
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,8 +12,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aSpec } from '../../core/testing/plans.ts';
 import type { StartOutcome } from './driver.ts';
 import { foldersOf } from './folders.ts';
+import { endPausedShims } from './paused-shims.ts';
 import { ProcessDriver } from './process-driver.ts';
-import { groupEnded } from './process-group.ts';
+import { groupEnded, groupMembers } from './process-group.ts';
 import { secretValue } from './secret-files.ts';
 
 const scope = { org: 'default', env: 'shop' };
@@ -323,23 +324,54 @@ describe('The fence', () => {
   test('stops an owner that was paused before it could start', async () => {
     const { fence } = foldersOf(dataDir, scope);
     const holder = spawn('flock', [join(fence, 'lock'), 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] });
-    await eventually(() => processesLocking());
+    await eventually(isLocked);
     const outcome = start(sleeper());
-    const shim = await eventually(() =>
-      processesWith('driver/shim.sh').find((pid) => processesWith(dataDir).includes(pid)),
-    );
-    process.kill(-shim, 'SIGSTOP');
+    const shim = await pausedShim();
     holder.stdin?.end();
     expect(await driver.stamp(scope, 2)).toBe('passed');
     process.kill(-shim, 'SIGCONT');
     expect(await outcome).toEqual({ kind: 'fenced' });
     expect(await driver.list(scope)).toEqual([]);
-
-    async function processesLocking(): Promise<boolean> {
-      const probe = spawn('flock', ['-n', join(fence, 'lock'), 'true'], { stdio: 'ignore' });
-      return (await new Promise((end) => probe.once('exit', end))) !== 0;
-    }
   });
+
+  test('is not held shut by an older owner that was paused with the lock in its hand', async () => {
+    const { fence } = foldersOf(dataDir, scope);
+    const epoch = join(fence, 'epoch');
+    const stamped = await readFile(epoch);
+    await rm(epoch);
+    await endOf(spawn('mkfifo', [epoch])); // who reads it has the lock, and waits
+    const outcome = start(sleeper());
+    await eventually(isLocked);
+    const shim = await pausedShim();
+    await rm(epoch);
+    await writeFile(epoch, stamped);
+    endPausedShims(fence, 1);
+    expect(processState(shim), 'under the same epoch it is left alone').toBe('T');
+    expect(await driver.stamp(scope, 2)).toBe('passed');
+    expect(await outcome).toMatchObject({ kind: 'failed', reason: expect.stringContaining('SIGKILL') });
+    expect(await driver.list(scope)).toEqual([]);
+  });
+
+  async function isLocked(): Promise<boolean> {
+    const probe = spawn('flock', ['-n', join(foldersOf(dataDir, scope).fence, 'lock'), 'true'], { stdio: 'ignore' });
+    return (await endOf(probe)) !== 0;
+  }
+
+  /** Settles once the shim and whom it waits for stand still: a signal is heard a moment after it was sent. */
+  async function pausedShim(): Promise<number> {
+    const shim = await eventually(() => processesWith('driver/shim.sh').find(isLeaderOfOurs));
+    process.kill(-shim, 'SIGSTOP');
+    await eventually(() => groupMembers(shim).every((pid) => processState(pid) === 'T'));
+    return shim;
+  }
+
+  function isLeaderOfOurs(pid: number): boolean {
+    return processesWith(dataDir).includes(pid) && groupMembers(pid).includes(pid);
+  }
+
+  function endOf(child: ChildProcess): Promise<number | null> {
+    return new Promise((resolve) => child.once('exit', resolve));
+  }
 
   test('is closed where its file cannot be read as a number', async () => {
     await writeFile(join(foldersOf(dataDir, scope).fence, 'epoch'), 'rubbish\n');

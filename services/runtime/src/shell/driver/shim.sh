@@ -10,6 +10,7 @@
 # 1. Everything happens under the lock, after the epoch was compared.
 # 2. A process is told by pid, start time and boot id; a zombie has ended.
 # 3. The record is in place before the program exists: a pause or a crash anywhere leaves no process that nobody knows.
+# 4. It may be killed anywhere: `paused-shims.ts` does that to an older one that sleeps with the lock in its hand.
 #
 # Exits: 0 done (start: it lives already), 3 nothing to signal, 64 usage, 73 cannot write, 74 no lock, 75 fenced.
 # Variables carry a prefix, since an assignment to a variable of the program's environment would change that.

@@ -1,9 +1,6 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
-/** The shell script that compares epochs under a lock and becomes the program (protocol 23). */
-export const shimPath = fileURLToPath(new URL('./shim.sh', import.meta.url));
-export const shell = '/bin/sh';
+import { endPausedShims } from './paused-shims.ts';
+import { shell, shimPath } from './shim-path.ts';
 
 /** What the shim's exit codes mean; `shim.sh` lists them. */
 export const shimExit = { done: 0, nothing: 3, usage: 64, cannotWrite: 73, noLock: 74, fenced: 75 } as const;
@@ -23,7 +20,7 @@ export type ShimAnswer = 'done' | 'nothing' | 'fenced';
 
 /** Runs the shim for anything but a start. Rejects where the shim could not do its work: a disk or lock problem. */
 export async function runShim(command: ShimCommand): Promise<ShimAnswer> {
-  const { code, stderr } = await run([shimPath, ...wordsOf(command)]);
+  const { code, stderr } = await withoutPaused(command, () => run([shimPath, ...wordsOf(command)]));
   if (code === shimExit.done) return 'done';
   if (code === shimExit.fenced) return 'fenced';
   if (code === shimExit.nothing) return 'nothing';
@@ -35,6 +32,18 @@ export function explainShimExit(code: number | null): string {
   if (code === shimExit.noLock) return 'the lock was not free within 20 s, its holder may be paused';
   if (code === shimExit.cannotWrite) return 'a file could not be read or written';
   return `the shim ended with exit code ${code}`;
+}
+
+// A shim takes milliseconds; who waits longer looks whether an older one sleeps with the lock in its hand.
+const lookMs = 250;
+
+async function withoutPaused<T>({ folder, epoch }: ShimCommand, work: () => Promise<T>): Promise<T> {
+  const looking = setInterval(() => endPausedShims(folder, epoch), lookMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(looking);
+  }
 }
 
 function wordsOf(command: ShimCommand): string[] {

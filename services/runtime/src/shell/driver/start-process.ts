@@ -9,7 +9,8 @@ import type { StartOutcome, StartRequest } from './driver.ts';
 import { type Folders, fileName } from './folders.ts';
 import { instanceNote, readInstance } from './instance-file.ts';
 import { secretValue } from './secret-files.ts';
-import { explainShimExit, shell, shimExit, shimPath } from './shim.ts';
+import { explainShimExit, shimExit } from './shim.ts';
+import { shell, shimPath } from './shim-path.ts';
 
 /** What every program gets of ours, and nothing else of our environment. */
 export type HostEnvironment = Readonly<Partial<Record<'PATH' | 'HOME' | 'LANG' | 'TMPDIR', string>>>;
