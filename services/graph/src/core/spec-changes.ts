@@ -38,6 +38,7 @@ const classes: Readonly<Record<keyof ServiceSpec, ChangeClass>> = {
   command: 'behaviour',
   workingDir: 'behaviour',
   user: 'behaviour',
+  security: 'behaviour',
   probes: 'behaviour',
   mocks: 'behaviour',
   args: 'behaviour',
@@ -100,6 +101,7 @@ function fieldsOf(spec: ServiceSpec): Map<string, string> {
     if (probe !== undefined) put(['probes', name], canonicalJson(probe));
   }
   for (const volume of spec.volumes ?? []) put(['volumes', volume.name], canonicalJson(volume));
+  for (const [field, value] of Object.entries(spec.security ?? {})) put(['security', field], canonicalJson(value));
   if (spec.mocks !== undefined) put(['mocks'], canonicalJson(spec.mocks));
   if (spec.init !== undefined) put(['init'], canonicalJson(spec.init));
   if (spec.contract !== undefined) put(['contract', 'version'], spec.contract.version);
