@@ -1,9 +1,10 @@
-import { compareText, sortedBy } from '@microstax/model/compare';
+import { compareText } from '@microstax/model/compare';
 import type { Difference, FieldChange, ServiceDifference } from '@microstax/model/difference';
 import type { Digest } from '@microstax/model/digest';
 import type { EffectiveGraph, EffectiveService } from '@microstax/model/effective-graph';
 import type { Revision } from '@microstax/model/revision';
-import { type Edge, SparseRows } from './sparse-rows.ts';
+import { indexed } from './indexed-graph.ts';
+import type { SparseRows } from './sparse-rows.ts';
 import { specChanges } from './spec-changes.ts';
 
 /** A longer path keeps its first names and its cause: a chain of n services must not cost n² names. */
@@ -25,31 +26,42 @@ export type DifferenceInput = {
  */
 export function differenceOf({ env, parent, target, own, derivation }: DifferenceInput): Difference {
   const declared = new Set(own.services.map((declaration) => declaration.name));
-  const direct = directDifferences(parent, target, declared);
-  const impacts = impactsOf(direct, target);
+  const { rows, services } = indexed(target, parent);
+  const direct = directDifferences({ names: rows.names, parent, after: services, declared });
   return {
     env,
     parent: parent?.env ?? null,
     derivation,
-    services: direct.map((difference) => impacted(difference, impacts.get(difference.service))),
+    services: withImpacts(direct, rows).filter((difference) => difference !== undefined),
   };
 }
 
-function directDifferences(
-  parent: EffectiveGraph | null,
-  target: EffectiveGraph,
-  declared: ReadonlySet<string>,
-): ServiceDifference[] {
-  const old = byName(parent);
-  const now = byName(target);
-  const all = new Map([...old, ...now]);
-  return sortedBy(all.values(), (service) => service.name).map(({ name, identity }) => ({
-    service: name,
-    identity,
-    declared: declared.has(name),
-    ...comparison(old.get(name), now.get(name), parent, declared.has(name)),
-  }));
+type Compared = {
+  readonly names: readonly string[];
+  readonly parent: EffectiveGraph | null;
+  /** By id, as all that follows. */
+  readonly after: readonly (EffectiveService | undefined)[];
+  readonly declared: ReadonlySet<string>;
+};
+
+/** By id; undefined for what neither has and somebody depends on. */
+function directDifferences({ names, parent, after, declared }: Compared): (ServiceDifference | undefined)[] {
+  const old = parent?.services ?? [];
+  const inherited = `as in "${parent?.env}", not declared here`;
+  let next = 0;
+  return names.map((name, id): ServiceDifference | undefined => {
+    const was = old[next]?.name === name ? old[next++] : undefined;
+    const is = after[id];
+    const { identity } = is ?? was ?? {};
+    if (identity === undefined) return undefined;
+    const isDeclared = declared.has(name);
+    if (was !== undefined && was === is && !isDeclared)
+      return { service: name, identity, declared: false, state: 'unchanged', changes: none, reason: inherited };
+    return { service: name, identity, declared: isDeclared, ...comparison(was, is, parent, isDeclared) };
+  });
 }
+
+const none: readonly FieldChange[] = [];
 
 function comparison(
   before: EffectiveService | undefined,
@@ -78,31 +90,36 @@ function changeReason(changes: readonly FieldChange[], parent: string): string {
   return `differs from "${parent}" in ${first?.pointer}${more} (${kinds})`;
 }
 
-type Impact = { readonly path: readonly string[]; readonly hops: number; readonly cause: ServiceDifference };
-
-/** Shortest paths to a cause; of several equally short ones the first in the order of names. `direct` is sorted. */
-function impactsOf(direct: readonly ServiceDifference[], target: EffectiveGraph): Map<string, Impact> {
-  const impacts = new Map<string, Impact>();
-  const causes = direct.flatMap(({ state }, id) => (state === 'unchanged' ? [] : [id]));
-  if (causes.length === 0 || causes.length === direct.length) return impacts;
-  const names = direct.map(({ service }) => service);
-  const found = new SparseRows(names, dependencyEdges(target)).reach(causes, { along: 'sources' });
-  const next = new Int32Array(names.length);
-  const cause = new Int32Array(names.length);
-  found.ids.forEach((id, index) => {
+/** Shortest paths to a cause; of several equally short ones the first in the order of names. */
+function withImpacts(
+  direct: readonly (ServiceDifference | undefined)[],
+  rows: SparseRows,
+): (ServiceDifference | undefined)[] {
+  const services = [...direct];
+  const causes: number[] = [];
+  direct.forEach((difference, id) => {
+    if (difference !== undefined && difference.state !== 'unchanged') causes.push(id);
+  });
+  if (causes.length === 0) return services;
+  const found = rows.reach(causes, { along: 'sources' });
+  const next = new Int32Array(rows.size);
+  const cause = new Int32Array(rows.size);
+  for (let index = 0; index < found.ids.length; index++) {
+    const id = found.ids[index] as number;
     const nearer = found.before[index] as number;
     next[id] = nearer;
     cause[id] = nearer === -1 ? id : (cause[nearer] as number);
-    if (nearer === -1) return;
-    const path = pathFrom(id, next, cause).map((step) => names[step] as string);
-    impacts.set(names[id] as string, {
-      path,
+    if (nearer === -1) continue;
+    services[id] = impacted(direct[id] as ServiceDifference, {
+      path: pathFrom(id, next, cause).map((step) => rows.names[step] as string),
       hops: found.hops[index] as number,
       cause: direct[cause[id] as number] as ServiceDifference,
     });
-  });
-  return impacts;
+  }
+  return services;
 }
+
+type Impact = { readonly path: readonly string[]; readonly hops: number; readonly cause: ServiceDifference };
 
 /** From an id to its cause; a long way keeps its start and its cause. */
 function pathFrom(start: number, next: Int32Array, cause: Int32Array): number[] {
@@ -114,20 +131,10 @@ function pathFrom(start: number, next: Int32Array, cause: Int32Array): number[] 
   return path;
 }
 
-function impacted(difference: ServiceDifference, impact: Impact | undefined): ServiceDifference {
-  if (impact === undefined) return difference;
-  const { path, hops, cause } = impact;
+function impacted(difference: ServiceDifference, { path, hops, cause }: Impact): ServiceDifference {
   const more = hops > 2 ? ` and ${hops - 2} more` : '';
   const through = hops > 1 ? `, through "${path[1]}"${more}` : '';
   const own = difference.declared ? `${difference.reason}; ` : '';
   const reason = `${own}depends on "${cause.service}", which is ${cause.state}${through}`;
   return { ...difference, state: 'impacted', path, reason };
-}
-
-function* dependencyEdges(graph: EffectiveGraph): Iterable<Edge> {
-  for (const { name, spec } of graph.services) for (const { service } of spec.dependsOn) yield [name, service];
-}
-
-function byName(graph: EffectiveGraph | null): Map<string, EffectiveService> {
-  return new Map(graph?.services.map((service) => [service.name, service]));
 }

@@ -19,21 +19,42 @@ export function effectiveChain(lineage: readonly Revision[]): EffectiveGraph[] {
 
 /**
  * One level: a parent's effective graph with one environment's own declarations on top. The parent's graph is all that
- * a level reads of its lineage, so a kept graph of a prefix can be extended.
+ * a level reads of its lineage, so it is computed once for both and kept as long as both are.
  */
 export function derivedGraph(parent: EffectiveGraph | null, revision: Revision): EffectiveGraph {
-  const services = new Map(parent?.services.map((service) => [service.name, service]));
-  for (const { kind, name } of revision.services) if (kind === 'remove') services.delete(name);
-  for (const declaration of revision.services) {
-    if (declaration.kind === 'remove') continue;
-    services.set(declaration.name, declared(declaration, services.get(declaration.name), revision.env));
-  }
-  return {
+  const levels = derived.get(revision) ?? new WeakMap<object, EffectiveGraph>();
+  derived.set(revision, levels);
+  const known = levels.get(parent ?? noParent);
+  if (known !== undefined) return known;
+  const graph: EffectiveGraph = {
     env: revision.env,
     mode: revision.mode,
-    services: sortedBy(services.values(), (service) => service.name),
+    services: layered(parent?.services ?? [], revision),
     ...(revision.parent === undefined ? {} : { link: revision.parent.link }),
   };
+  levels.set(parent ?? noParent, graph);
+  return graph;
+}
+
+// Neither a revision nor a graph ever changes, and one baseline's are asked for with every derivation below it.
+const derived = new WeakMap<Revision, WeakMap<object, EffectiveGraph>>();
+const noParent = {};
+
+/** Inherited services in order, with those declared here in their places. */
+function layered(
+  inherited: readonly EffectiveService[],
+  { env, services: declarations }: Revision,
+): EffectiveService[] {
+  const services: EffectiveService[] = [];
+  let next = 0;
+  for (const declaration of sortedBy(declarations, ({ name }) => name)) {
+    while (next < inherited.length && (inherited[next] as EffectiveService).name < declaration.name)
+      services.push(inherited[next++] as EffectiveService);
+    const same = inherited[next]?.name === declaration.name ? inherited[next++] : undefined;
+    if (declaration.kind === 'run') services.push(declared(declaration, same, env));
+  }
+  while (next < inherited.length) services.push(inherited[next++] as EffectiveService);
+  return services;
 }
 
 type RunDeclaration = Extract<ServiceDeclaration, { kind: 'run' }>;

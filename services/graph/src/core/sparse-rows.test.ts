@@ -29,7 +29,7 @@ describe('SparseRows', () => {
       ['c', 'c'],
       ['b', 'stranger'],
     ];
-    const rows = new SparseRows(['c', 'b', 'a', 'b'], edges);
+    const rows = SparseRows.fromEdges(['c', 'b', 'a', 'b'], edges);
 
     expect(rows.names).toEqual(['a', 'b', 'c']);
     expect([...rows.targetsOf(id(rows, 'b'))]).toEqual([0, 2]);
@@ -39,7 +39,7 @@ describe('SparseRows', () => {
   });
 
   test('an empty graph answers everything with nothing', () => {
-    const rows = new SparseRows([], []);
+    const rows = SparseRows.fromEdges([], []);
 
     expect(rows.reach([], { along: 'targets' }).ids).toHaveLength(0);
     expect(rows.components().count).toBe(0);
@@ -54,7 +54,7 @@ describe('SparseRows', () => {
       ['right', 'low'],
       ['low', 'lowest'],
     ];
-    const rows = new SparseRows(['top', 'left', 'right', 'low', 'lowest'], edges);
+    const rows = SparseRows.fromEdges(['top', 'left', 'right', 'low', 'lowest'], edges);
     const found = rows.reach([id(rows, 'top')], { along: 'targets', hops: 2 });
     const at = [...found.ids].indexOf(id(rows, 'low'));
 
@@ -65,7 +65,7 @@ describe('SparseRows', () => {
 
   test('a chain of 100,000 overflows no stack', () => {
     const { names, edges } = chain(100_000);
-    const rows = new SparseRows(names, edges);
+    const rows = SparseRows.fromEdges(names, edges);
 
     expect(rows.components().count).toBe(100_000);
     expect(rows.generations()[0]).toBe(99_999);
@@ -78,7 +78,7 @@ describe('SparseRows', () => {
         graphs,
         fc.constantFrom('targets' as const, 'sources' as const),
         ({ names, edges, start, hops }, along) => {
-          const rows = new SparseRows(names, edges);
+          const rows = SparseRows.fromEdges(names, edges);
           const search = () => {
             const found = rows.reach([id(rows, start)], { along, hops });
             return [...found.ids].map((each, index) => [rows.names[each], found.hops[index]]);
@@ -95,7 +95,7 @@ describe('SparseRows', () => {
   test('components() puts together what reaches each other, dependencies first', () => {
     fc.assert(
       fc.property(graphs, ({ names, edges }) => {
-        const { of } = new SparseRows(names, edges).components();
+        const { of } = SparseRows.fromEdges(names, edges).components();
         const reaches = new Map(names.map((name) => [name, stepwise(edges, name, 'targets', 99)]));
         for (const [from, a] of names.entries()) {
           for (const [to, b] of names.entries()) {
@@ -112,7 +112,7 @@ describe('SparseRows', () => {
   test('generations() are the longest way down, where a cycle counts as one', () => {
     fc.assert(
       fc.property(graphs, ({ names, edges }) => {
-        const rows = new SparseRows(names, edges);
+        const rows = SparseRows.fromEdges(names, edges);
         const { of } = rows.components();
         const generation = rows.generations();
         names.forEach((_, own) => {
@@ -137,8 +137,8 @@ describe('SparseRows', () => {
           rows.components(),
           rows.generations(),
         ];
-        const backwards = new SparseRows([...names].reverse(), [...edges, ...edges].reverse());
-        expect(answers(backwards)).toEqual(answers(new SparseRows(names, edges)));
+        const backwards = SparseRows.fromEdges([...names].reverse(), [...edges, ...edges].reverse());
+        expect(answers(backwards)).toEqual(answers(SparseRows.fromEdges(names, edges)));
       }),
       { numRuns: 300 },
     );
