@@ -361,8 +361,13 @@ describe('The fence', () => {
   async function pausedShim(): Promise<number> {
     const shim = await eventually(() => processesWith('driver/shim.sh').find(isLeaderOfOurs));
     process.kill(-shim, 'SIGSTOP');
-    await eventually(() => groupMembers(shim).every((pid) => processState(pid) === 'T'));
+    await eventually(() => groupMembers(shim).every(standsStill));
     return shim;
+  }
+
+  // D: it has just forked, and the kernel lets it go on once the other, which stands still, has become a program.
+  function standsStill(pid: number): boolean {
+    return ['T', 'D'].includes(processState(pid) ?? '');
   }
 
   function isLeaderOfOurs(pid: number): boolean {
