@@ -82,20 +82,25 @@ export type ServiceItem = {
 
 export type ArtifactBytes = { readonly digest: Digest; readonly bytes: string };
 
+/** A generation: the answer is as it was when nothing of a later one was recorded. */
+type At = { readonly at?: number | undefined };
+
 /**
- * Any query can be asked `at` a generation, and is answered while planner, resolver and runtime are down.
+ * Any query about environments can be asked `at` a generation, of each environment that it is about, and is answered
+ * while planner, resolver and runtime are down. Generations below the floor of an environment are outside of retention.
  * `environment-detail` carries the bytes of the artifacts of one generation (default: the newest with a plan).
  */
 export type Query =
-  | { readonly kind: 'environments' }
-  | { readonly kind: 'environment-detail'; readonly env: string; readonly at?: number | undefined }
-  | { readonly kind: 'revisions'; readonly env?: string | undefined }
-  | { readonly kind: 'activations'; readonly env: string }
-  | { readonly kind: 'executions'; readonly env?: string | undefined }
-  | { readonly kind: 'journal'; readonly env: string; readonly at?: number | undefined }
-  | { readonly kind: 'services'; readonly env?: string | undefined; readonly at?: number | undefined }
-  | { readonly kind: 'submissions'; readonly env?: string | undefined }
-  /** In pages: entries behind `after`, none where there are no more. */
+  | ({ readonly kind: 'environments'; readonly env?: string | undefined } & At)
+  | ({ readonly kind: 'environment-detail'; readonly env: string } & At)
+  | ({ readonly kind: 'revisions'; readonly env?: string | undefined } & At)
+  | ({ readonly kind: 'activations'; readonly env: string } & At)
+  | ({ readonly kind: 'executions'; readonly env?: string | undefined } & At)
+  /** With `at`: the entries of that generation alone. */
+  | ({ readonly kind: 'journal'; readonly env: string } & At)
+  | ({ readonly kind: 'services'; readonly env?: string | undefined } & At)
+  | ({ readonly kind: 'submissions'; readonly env?: string | undefined } & At)
+  /** In pages: entries behind `after`, none where there are no more. Nothing in it ever changes. */
   | { readonly kind: 'audit'; readonly after?: number | undefined };
 
 export type EnvironmentDetail = {

@@ -2,7 +2,6 @@ import type {
   ActivationItem,
   AuditItem,
   ExecutionItem,
-  Query,
   QueryReply,
   RevisionItem,
   ServiceItem,
@@ -13,6 +12,7 @@ import { foldInventory } from '@microstax/model/inventory';
 import type { Inventory, JournalEntry } from '@microstax/model/journal';
 import type { Placement, Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
+import type { EnvironmentStatus } from '@microstax/model/status';
 import type {
   ActivationDocument,
   AnswerDocument,
@@ -22,8 +22,6 @@ import type {
   RevisionDocument,
 } from './documents.ts';
 import { statusOf } from './status.ts';
-
-export type Reply<Kind extends Query['kind']> = Extract<QueryReply, { kind: Kind }>;
 
 export function notFound(what: string, known: Iterable<string>): QueryReply {
   return { kind: 'not found', what, known: [...known].sort(compareText) };
@@ -76,11 +74,10 @@ export function auditItem(n: number, { at, actor, verb, subject, digest, submiss
 
 export function environmentItems(
   pairs: readonly { readonly environment: EnvironmentDocument; readonly newest: ActivationDocument }[],
-): Reply<'environments'> {
-  const items = sortedBy(pairs, ({ environment }) => environment.env).map(({ environment, newest }) =>
+): readonly EnvironmentStatus[] {
+  return sortedBy(pairs, ({ environment }) => environment.env).map(({ environment, newest }) =>
     statusOf(environment, newest),
   );
-  return { kind: 'environments', items };
 }
 
 /** What executions had left in the world when the last entry of a generation was written. */

@@ -4,6 +4,9 @@ import type { JournalEntry } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
 import type { Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
+import type { Revision } from '@microstax/model/revision';
+import type { EnvironmentStatus } from '@microstax/model/status';
+import { answersAsOf, statusAsOf, upTo } from '../core/as-of.ts';
 import type {
   ActivationDocument,
   AnswerDocument,
@@ -32,6 +35,9 @@ import type { GraphStore } from './store/graph-store.ts';
 
 const auditItemsMax = 2_000; // of one reply, about 500 kB
 
+/** Questions about one environment, which has to be there. */
+const aboutOne: ReadonlySet<Query['kind']> = new Set(['environment-detail', 'activations', 'journal', 'services']);
+
 /** Answers from the store alone, so also while planner, resolver and runtime are down (design 5.2). */
 export async function answerQuery(
   { store }: Graph,
@@ -51,40 +57,39 @@ class Reading {
   }
 
   async answer(query: Query): Promise<QueryReply> {
+    return (await this.#unknown(query)) ?? this.#read(query);
+  }
+
+  async #read(query: Query): Promise<QueryReply> {
     switch (query.kind) {
       case 'environments':
-        return environmentItems(await this.#pairs());
+        return { kind: 'environments', items: await this.#environments(query) };
       case 'environment-detail':
-        return this.#withEnvironment(query.env, (environment) => this.#detail(environment, query.at));
-      case 'revisions':
-        return {
-          kind: 'revisions',
-          items: (await this.#scan<RevisionDocument>('revisions', query.env)).map(revisionItem),
-        };
-      case 'activations':
-        return this.#withEnvironment(query.env, async () => ({
-          kind: 'activations',
-          items: (await this.#activations(query.env)).map(activationItem),
-        }));
-      case 'executions':
-        return {
-          kind: 'executions',
-          items: (await this.#scan<ExecutionDocument>('executions', query.env)).map(executionItem),
-        };
-      case 'journal':
-        return this.#withEnvironment(query.env, () => this.#journalReply(query.env, query.at));
-      case 'services':
-        return this.#services(query.env, query.at);
-      case 'submissions': {
-        const rows = await this.#store.scan<AnswerDocument>('answers', { prefix: `${this.#org}/` });
-        return {
-          kind: 'submissions',
-          items: submissionItems(
-            rows.map(({ body }) => body),
-            query.env,
-          ),
-        };
+        return { kind: 'environment-detail', item: await this.#detail(query.env, query.at) };
+      case 'revisions': {
+        const { at } = query;
+        const rows = await this.#scan<RevisionDocument>('revisions', query.env);
+        const past = rows.filter(({ firstGeneration }) => at === undefined || firstGeneration <= at);
+        return { kind: 'revisions', items: past.map(revisionItem) };
       }
+      case 'activations': {
+        const rows = upTo(await this.#activations(query.env), query.at);
+        return { kind: 'activations', items: rows.map(activationItem) };
+      }
+      case 'executions': {
+        const rows = upTo(await this.#scan<ExecutionDocument>('executions', query.env), query.at);
+        return { kind: 'executions', items: rows.map(executionItem) };
+      }
+      case 'journal': {
+        const { env, at } = query;
+        const journal = await this.#journal(env);
+        const items = at === undefined ? journal : journal.filter(({ generation }) => generation === at);
+        return { kind: 'journal', items };
+      }
+      case 'services':
+        return { kind: 'services', items: await this.#services(query) };
+      case 'submissions':
+        return { kind: 'submissions', items: submissionItems(await this.#answers(query.at), query.env) };
       case 'audit': {
         const page = { org: this.#org, after: query.after ?? 0, limit: auditItemsMax };
         const rows = await this.#store.readLog<AuditBody>('audit', page);
@@ -93,51 +98,73 @@ class Reading {
     }
   }
 
-  async #withEnvironment(
-    env: string,
-    read: (environment: EnvironmentDocument) => Promise<QueryReply>,
-  ): Promise<QueryReply> {
+  /** Where the environment or the generation that is named is not known: that, with those that are. */
+  async #unknown(query: Query): Promise<QueryReply | null> {
+    if (query.kind === 'audit' || query.env === undefined) return null;
+    const { env, at } = query;
     const environment = await this.#environment(env);
-    if (environment) return read(environment);
-    const known = await this.#store.scan<EnvironmentDocument>('environments', { prefix: `${this.#org}/` });
+    if (environment === null) {
+      if (at === undefined && !aboutOne.has(query.kind)) return null;
+      return notFound(
+        `environment "${env}"`,
+        (await this.#rows()).map((row) => row.env),
+      );
+    }
+    if (at === undefined || (await this.#activation(env, at)) !== null) return null;
+    const known = await this.#activations(env);
     return notFound(
-      `environment "${env}"`,
-      known.map(({ body }) => body.env),
+      `generation ${at} of "${env}"`,
+      known.map(({ generation }) => String(generation)),
     );
   }
 
-  async #detail(environment: EnvironmentDocument, at: number | undefined): Promise<QueryReply> {
-    const { env } = environment;
+  async #environments({ env, at }: Extract<Query, { kind: 'environments' }>): Promise<readonly EnvironmentStatus[]> {
+    const rows = (await this.#rows()).filter((row) => env === undefined || row.env === env);
+    if (at === undefined) return environmentItems(await this.#pairs(rows));
+    return (await Promise.all(rows.map((row) => this.#statusAsOf(row, at)))).filter((item) => item !== null);
+  }
+
+  async #detail(env: string, at: number | undefined): Promise<EnvironmentDetail> {
+    const environment = must(await this.#environment(env), 'it was found a moment ago');
     const newest = must(await this.#activation(env, environment.generation), 'a derived environment has an activation');
-    const activation =
-      at === undefined ? ((await this.#newestPlanned(env)) ?? newest) : await this.#activation(env, at);
-    if (activation === null) return this.#noGeneration(env, at ?? 0);
-    const item: EnvironmentDetail = {
-      status: statusOf(environment, newest),
-      activation: activationItem(activation),
-      inventory: at === undefined ? environment.inventory : inventoryAt(await this.#journal(env), at),
-      artifacts: await this.#artifacts(activation),
-    };
-    return { kind: 'environment-detail', item };
-  }
-
-  async #journalReply(env: string, at: number | undefined): Promise<QueryReply> {
-    const journal = await this.#journal(env);
+    const asked = at === undefined ? await this.#newestPlanned(env) : await this.#activation(env, at);
+    const past = at === undefined ? null : await this.#statusAsOf(environment, at);
     return {
-      kind: 'journal',
-      items: at === undefined ? journal : journal.filter(({ generation }) => generation === at),
+      status: past ?? statusOf(environment, newest),
+      activation: activationItem(asked ?? newest),
+      inventory: at === undefined ? environment.inventory : inventoryAt(await this.#journal(env), at),
+      artifacts: await this.#artifacts(asked ?? newest),
     };
   }
 
-  async #services(env: string | undefined, at: number | undefined): Promise<QueryReply> {
-    if (env !== undefined)
-      return this.#withEnvironment(env, async (environment) => {
-        if (at !== undefined && (await this.#activation(env, at)) === null) return this.#noGeneration(env, at);
-        return { kind: 'services', items: await this.#servicesOf(environment, at) };
-      });
-    const rows = await this.#store.scan<EnvironmentDocument>('environments', { prefix: `${this.#org}/` });
-    const alive = rows.map(({ body }) => body).filter(({ servingWanted }) => servingWanted !== 'deleted');
-    return { kind: 'services', items: (await Promise.all(alive.map((row) => this.#servicesOf(row, at)))).flat() };
+  /** null where the environment has no such generation. */
+  async #statusAsOf(environment: EnvironmentDocument, at: number): Promise<EnvironmentStatus | null> {
+    const { env } = environment;
+    const activations = upTo(await this.#activations(env), at);
+    const newest = activations.at(-1);
+    if (newest?.generation !== at) return null;
+    return statusAsOf(environment, {
+      activations,
+      executions: upTo(await this.#scan<ExecutionDocument>('executions', env), at),
+      journal: upTo(await this.#journal(env), at),
+      revision: must(await this.#value<Revision>(newest.revision), 'a recorded revision has its bytes'),
+    });
+  }
+
+  async #answers(at: number | undefined): Promise<readonly AnswerDocument[]> {
+    const rows = await this.#store.scan<AnswerDocument>('answers', { prefix: `${this.#org}/` });
+    const answers = rows.map(({ body }) => body);
+    if (at === undefined) return answers;
+    const past = [...Map.groupBy(answers, ({ env }) => env)].map(async ([env, given]) =>
+      answersAsOf(given, at, await this.#activation(env, at + 1)),
+    );
+    return (await Promise.all(past)).flat();
+  }
+
+  async #services({ env, at }: Extract<Query, { kind: 'services' }>): Promise<readonly ServiceItem[]> {
+    const rows = await this.#rows();
+    const about = rows.filter((row) => (env === undefined ? row.servingWanted !== 'deleted' : row.env === env));
+    return (await Promise.all(about.map((row) => this.#servicesOf(row, at)))).flat();
   }
 
   /** Without `at`: what serves; where nothing does, the newest plan. */
@@ -155,20 +182,18 @@ class Reading {
     });
   }
 
-  async #noGeneration(env: string, at: number): Promise<QueryReply> {
-    const known = await this.#activations(env);
-    return notFound(
-      `generation ${at} of "${env}"`,
-      known.map(({ generation }) => String(generation)),
-    );
+  async #rows(): Promise<readonly EnvironmentDocument[]> {
+    const rows = await this.#store.scan<EnvironmentDocument>('environments', { prefix: `${this.#org}/` });
+    return rows.map(({ body }) => body);
   }
 
-  async #pairs(): Promise<readonly { environment: EnvironmentDocument; newest: ActivationDocument }[]> {
-    const rows = await this.#store.scan<EnvironmentDocument>('environments', { prefix: `${this.#org}/` });
+  async #pairs(
+    rows: readonly EnvironmentDocument[],
+  ): Promise<readonly { environment: EnvironmentDocument; newest: ActivationDocument }[]> {
     const newest = await this.#store.getMany<ActivationDocument>(
-      rows.map(({ body }) => activationAt(this.#org, body.env, body.generation)),
+      rows.map((row) => activationAt(this.#org, row.env, row.generation)),
     );
-    return rows.flatMap(({ body: environment }, index) => {
+    return rows.flatMap((environment, index) => {
       const activation = newest[index]?.body;
       return activation ? [{ environment, newest: activation }] : [];
     });

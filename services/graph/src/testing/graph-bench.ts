@@ -6,7 +6,7 @@ import { connectBus } from '@microstax/bus/connect';
 import { activationApproved } from '@microstax/contracts/activation-approved';
 import type { SubmissionAnswer } from '@microstax/contracts/answer';
 import { blueprintAccepted } from '@microstax/contracts/blueprint-accepted';
-import { type Bundle, bundleOf, openArtifact } from '@microstax/contracts/bundle';
+import { type Bundle, bundleOf } from '@microstax/contracts/bundle';
 import type { CommandVerb } from '@microstax/contracts/command';
 import { type EnvironmentRevised, environmentRevised } from '@microstax/contracts/environment-revised';
 import { activationRef } from '@microstax/contracts/fields';
@@ -18,13 +18,9 @@ import { blueprintSubject, commandSubject } from '@microstax/contracts/subjects'
 import { buckets, environmentKey, streams } from '@microstax/contracts/topology';
 import type { Approval } from '@microstax/model/approval';
 import { type Artifact, sealArtifact } from '@microstax/model/artifact';
-import type { Composition } from '@microstax/model/composition';
 import type { JournalEvent, Owner } from '@microstax/model/journal';
-import { must } from '@microstax/model/must';
 import { defaultOrg as org } from '@microstax/model/names';
-import type { Plan } from '@microstax/model/plan';
 import type { Revision } from '@microstax/model/revision';
-import { runDigest } from '@microstax/model/service-spec';
 import type { EnvironmentStatus } from '@microstax/model/status';
 import { silentLog } from '@microstax/service/log';
 import type { RunningNatsServer } from '@microstax/service/nats-server';
@@ -33,6 +29,7 @@ import { eventually } from '@microstax/testkit/eventually';
 import { startTestNats } from '@microstax/testkit/nats';
 import type { GraphConfig } from '../config.ts';
 import { type GraphOverrides, startGraph } from '../service.ts';
+import { thinDecisions } from './thin-decisions.ts';
 
 export const owner: Owner = { host: 'test', pid: 1, startTime: '1', bootId: 'boot' };
 
@@ -168,28 +165,7 @@ export class GraphBench implements AsyncDisposable {
     const revised = await this.revised(env, generation);
     const { bundle } = revised;
     const ref = activationRef(revised);
-    const plan = sealArtifact('plan', planOf(bundle, revised));
-    const resolution = sealArtifact('resolution', { org, env, plan: plan.digest, records: [] });
-    const findings = sealArtifact('findings', {
-      org,
-      env,
-      engine: 'test',
-      plan: plan.digest,
-      resolution: resolution.digest,
-      findings: [],
-    });
-    const { routing } = openArtifact<Revision>(bundle, 'revision').value;
-    const { root, derivation } = openArtifact<Composition>(bundle, 'composition').value;
-    const approval = sealArtifact<Approval>('approval', {
-      org,
-      env,
-      engine: 'test',
-      derivation,
-      plan: plan.digest,
-      resolution: resolution.digest,
-      findings: findings.digest,
-      uniqueKeys: [`route:${root}/x-msx-env=${routing.value}`],
-    });
+    const { plan, resolution, findings, approval } = thinDecisions(bundle, env);
     const { revision, facts, difference, composition } = bundle;
     const forwarded: Bundle = { revision, derivation: bundle.derivation, facts, difference, composition };
     const how = { inputId: revised.activation };
@@ -266,49 +242,4 @@ export class GraphBench implements AsyncDisposable {
     await this.server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
-}
-
-/** Changed services local, the others at their one remote alternative. */
-function planOf(bundle: Bundle, { env }: EnvironmentRevised): Plan {
-  const composition = openArtifact<Composition>(bundle, 'composition');
-  const difference = openArtifact(bundle, 'difference');
-  const derivation = openArtifact<{ wanted: Plan['wanted'] }>(bundle, 'derivation');
-  const local = (owner: string, remote: unknown): boolean => owner === env || remote === null;
-  const present = composition.value.services.filter(({ removed }) => !removed);
-  return {
-    org,
-    env,
-    wanted: derivation.value.wanted,
-    engine: 'test',
-    derivation: derivation.digest,
-    difference: difference.digest,
-    composition: composition.digest,
-    placements: present.map(({ name, identity, owner: by, remote, spec, specDigest }) => ({
-      service: name,
-      identity,
-      kind: local(by, remote) ? 'local' : 'inherited',
-      carriesContext: false,
-      specDigest,
-      runDigest: runDigest(spec),
-      ...(local(by, remote) ? {} : { provider: must(remote, 'it is not local') }),
-      reasons: [],
-      costMicrosPerHour: 0,
-    })),
-    contextEdges: [],
-    listeners: [],
-    jobs: [],
-    omittedJobs: [],
-    specs: {},
-    cost: {
-      microsPerHour: 0,
-      fullCopyMicrosPerHour: 0,
-      savedMicrosPerHour: 0,
-      expectedHours: 8,
-      formula: '',
-      terms: [],
-      fullCopyTerms: [],
-    },
-    candidates: [],
-    findings: [],
-  };
 }
