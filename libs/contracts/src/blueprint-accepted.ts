@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bundleSchema } from './bundle.ts';
+import { bundleSchema, digestSchema } from './bundle.ts';
 import { defineEvent } from './event-contract.ts';
 import { findingSchema, submissionFields } from './fields.ts';
 
@@ -8,8 +8,10 @@ export type BlueprintAccepted = z.infer<typeof schema>;
 const schema = z.strictObject({
   ...submissionFields,
   receivedAt: z.number().int(),
-  /** Where the revision came from, e.g. `blueprint`. */
+  /** Where the revision came from: `blueprint`, `from shop@3`, `closure sha256:…`. */
   source: z.string(),
+  /** The stored revision that it was made from; the identities of its services are known (design 5.1). */
+  sourceRevision: digestSchema.optional(),
   /** `revision`. */
   bundle: bundleSchema,
   /** Warnings, for the one who submitted; absent where there are none. */

@@ -1,4 +1,4 @@
-import type { Digest } from '@microstax/model/digest';
+import type { ArtifactKind, Digest } from '@microstax/model/digest';
 import type { Inventory, JournalEvent, Owner } from '@microstax/model/journal';
 import type { EnvironmentView } from '@microstax/model/lineage-check';
 import type { SubmissionAnswer } from './answer.ts';
@@ -178,6 +178,43 @@ export type ArtifactRequest = { readonly digest: Digest };
 export type ArtifactReply = { readonly kind: string; readonly bytes: string } | null;
 export const artifact = defineRequest<ArtifactRequest, ArtifactReply>('graph', 'artifact', 'The bytes of an artifact');
 
+/** The revision that a generation was derived from, for a Blueprint that says `from` (design 5.1, Other inputs). */
+export type StoredRevisionRequest = { readonly env: string; readonly generation: number };
+export type StoredRevisionReply =
+  | { readonly kind: 'revision'; readonly digest: Digest; readonly bytes: string }
+  /** `known`: names, or numbers, that there are. */
+  | { readonly kind: 'unknown environment' | 'unknown generation'; readonly known: readonly string[] }
+  /** There was one, and its bytes are kept no longer. */
+  | { readonly kind: 'not kept' };
+export const storedRevision = defineRequest<StoredRevisionRequest, StoredRevisionReply>(
+  'graph',
+  'revision',
+  'The revision that a generation was derived from',
+);
+
+/** Makes and keeps the closure of a generation, of the newest one by default (design 5.6). */
+export type ClosureRequest = {
+  readonly env: string;
+  readonly at?: number | undefined;
+  /** Whether the bytes of what it names are wanted too. */
+  readonly whole: boolean;
+};
+export type ClosureReply =
+  | {
+      readonly kind: 'closure';
+      readonly digest: Digest;
+      readonly bytes: string;
+      readonly activation: string;
+      /** The artifacts that it names, each once. */
+      readonly artifacts: readonly { readonly kind: ArtifactKind; readonly digest: Digest; readonly bytes?: string }[];
+    }
+  | { readonly kind: 'not found'; readonly what: string; readonly known: readonly string[] };
+export const closureOf = defineRequest<ClosureRequest, ClosureReply>(
+  'graph',
+  'closure',
+  'Makes the closure of a generation and keeps it',
+);
+
 export const graphRequests = [
   identify,
   answerOf,
@@ -189,4 +226,6 @@ export const graphRequests = [
   estate,
   drift,
   artifact,
+  storedRevision,
+  closureOf,
 ] as const;

@@ -31,6 +31,8 @@ export type ActivationItem = {
   readonly cause: Cause;
   readonly actor: Actor;
   readonly submission: string | null;
+  /** Where the submitted revision came from; null where nothing was submitted but a command, or nothing at all. */
+  readonly source: string | null;
   readonly wanted: Wanted;
   readonly at: number;
   /** Trace ids, its own first, then linked ones. */
@@ -46,6 +48,8 @@ export type RevisionItem = {
   readonly firstGeneration: number;
   readonly at: number;
   readonly actor: Actor;
+  /** Where it came from first: `blueprint`, `from shop@3`, `closure sha256:…`. */
+  readonly source: string;
 };
 export type SubmissionItem = {
   readonly submission: string;

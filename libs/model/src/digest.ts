@@ -26,7 +26,8 @@ export type ArtifactKind =
   | 'plan'
   | 'resolution'
   | 'findings'
-  | 'approval';
+  | 'approval'
+  | 'closure';
 
 export const artifactKinds: readonly ArtifactKind[] = [
   'revision',
@@ -39,6 +40,7 @@ export const artifactKinds: readonly ArtifactKind[] = [
   'resolution',
   'findings',
   'approval',
+  'closure',
 ];
 
 /** The digest of bytes that are canonical JSON already. */

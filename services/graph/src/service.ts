@@ -8,11 +8,13 @@ import {
   append,
   artifact,
   claim,
+  closureOf,
   drift,
   estate,
   identify,
   incarnationOf,
   renew,
+  storedRevision,
   takeover,
 } from '@microstax/contracts/graph-requests';
 import { query } from '@microstax/contracts/queries';
@@ -31,6 +33,7 @@ import { answerIdentify } from './shell/answer-identify.ts';
 import { answerQuery } from './shell/answer-query.ts';
 import { answerAnswer, answerArtifact, answerEstate } from './shell/answer-reads.ts';
 import { answerRenew } from './shell/answer-renew.ts';
+import { answerClosure, answerRevision } from './shell/answer-sources.ts';
 import { answerTakeover } from './shell/answer-takeover.ts';
 import { openAuditKey } from './shell/audit/audit-key.ts';
 import { AuditLogs } from './shell/audit/audit-logs.ts';
@@ -176,6 +179,8 @@ function answers(graph: Graph, incarnation: () => Promise<number>) {
     endpoint(estate, (request, about) => answerEstate(graph, request, about)),
     endpoint(drift, (request, about) => answerDrift(graph, request, about)),
     endpoint(artifact, (request, about) => answerArtifact(graph, request, about)),
+    endpoint(storedRevision, (request, about) => answerRevision(graph, request, about)),
+    endpoint(closureOf, (request, about) => answerClosure(graph, request, about)),
     endpoint(query, (request, about) => answerQuery(graph, request, about)),
   ];
 }

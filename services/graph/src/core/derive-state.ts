@@ -5,6 +5,7 @@ import type { Digest } from '@microstax/model/digest';
 import type { EnvironmentView } from '@microstax/model/lineage-check';
 import type { LinkKind, Revision } from '@microstax/model/revision';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument, SubmissionRef } from './documents.ts';
+import type { NamedIdentity } from './identify.ts';
 
 export type Position = { readonly generation: number; readonly revision: Digest };
 
@@ -46,6 +47,8 @@ export type DeriveState = {
   /** The recorded answer, where this submission was decided before. */
   readonly answered: AnswerDocument | null;
   readonly revisionKnown: boolean;
+  /** Services of the stored revision that the submitted one was made from: their identities are known too. */
+  readonly sourceServices?: readonly NamedIdentity[];
 };
 
 /** Why and for whom an environment is derived. */
@@ -55,6 +58,8 @@ export type DeriveRequest = {
   readonly cause: Cause;
   readonly actor: Actor;
   readonly submission: SubmissionRef | null;
+  /** Where a submitted revision came from. */
+  readonly source?: string;
   readonly wanted: Wanted;
   /** Protocol 3: `retry` and drift are never unchanged. */
   readonly always: boolean;

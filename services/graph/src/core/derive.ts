@@ -197,7 +197,7 @@ export function newActivation(
   derived: DerivedArtifacts,
   generation: number,
 ): ActivationDocument {
-  const { org, env, submission, actor, cause, wanted, now, traceparent, linkedTraces } = request;
+  const { org, env, submission, actor, cause, source, wanted, now, traceparent, linkedTraces } = request;
   const trace = traceIdOf(traceparent);
   return {
     org,
@@ -207,6 +207,7 @@ export function newActivation(
     submission: submission?.id ?? null,
     actor,
     cause,
+    ...(source === undefined ? {} : { source }),
     wanted,
     at: now,
     revision: own.digest,
@@ -305,7 +306,7 @@ function identityPuts(state: DeriveState): Put[] {
 }
 
 function revisionPuts(
-  { org, env, now, actor }: DeriveRequest,
+  { org, env, now, actor, source }: DeriveRequest,
   { own, revisionKnown }: DeriveState,
   _derived: DerivedArtifacts,
   generation: number,
@@ -314,7 +315,7 @@ function revisionPuts(
   return [
     {
       ...revisionAt(org, env, own.digest),
-      body: { env, revision: own.digest, firstGeneration: generation, at: now, actor },
+      body: { env, revision: own.digest, firstGeneration: generation, at: now, actor, ...(source && { source }) },
     },
   ];
 }

@@ -70,6 +70,8 @@ export type ActivationDocument = {
   readonly submission: string | null;
   readonly actor: Actor;
   readonly cause: Cause;
+  /** Where a submitted revision came from; absent where none was submitted. */
+  readonly source?: string;
   readonly wanted: Wanted;
   readonly at: number;
   readonly revision: Digest;
@@ -126,6 +128,8 @@ export type RevisionDocument = {
   readonly firstGeneration: number;
   readonly at: number;
   readonly actor: Actor;
+  /** Where it came from the first time: `blueprint`, `from shop@3`, `closure sha256:…`. */
+  readonly source?: string;
 };
 
 export type ArtifactDocument = { readonly kind: ArtifactKind; readonly bytes: string };

@@ -13,12 +13,13 @@ export type MintedIdentity = {
   readonly ordinal: number;
 };
 
-/** What the environment and its parent know by name, the environment's own first. */
+/** What the environment, its parent and the stored revision that it was made from know by name, its own first. */
 export function knownIdentities({
   selfView,
   parentView,
-}: Pick<DeriveState, 'selfView' | 'parentView'>): readonly NamedIdentity[] {
-  return [...(selfView?.services ?? []), ...(parentView?.services ?? [])];
+  sourceServices,
+}: Pick<DeriveState, 'selfView' | 'parentView' | 'sourceServices'>): readonly NamedIdentity[] {
+  return [...(selfView?.services ?? []), ...(parentView?.services ?? []), ...(sourceServices ?? [])];
 }
 
 /** The declared identities that are digests of the service's own or a former name, with what they are digests of. */

@@ -40,6 +40,7 @@ export function activationItem(activation: ActivationDocument): ActivationItem {
     cause,
     actor,
     submission,
+    source: activation.source ?? null,
     wanted,
     at,
     traces,
@@ -53,8 +54,8 @@ export function executionItem(execution: ExecutionDocument): ExecutionItem {
   return { execution: execution.execution, env, generation, epoch, state, owner, startedAt, finishedAt, reason };
 }
 
-export function revisionItem({ env, revision, firstGeneration, at, actor }: RevisionDocument): RevisionItem {
-  return { env, revision, firstGeneration, at, actor };
+export function revisionItem({ env, revision, firstGeneration, at, actor, source }: RevisionDocument): RevisionItem {
+  return { env, revision, firstGeneration, at, actor, source: source ?? 'blueprint' };
 }
 
 /** Oldest first. */

@@ -1,11 +1,13 @@
 import type { Artifact } from '@microstax/model/artifact';
 import { type Derivation, lineageDepthMax } from '@microstax/model/derivation';
+import type { Digest } from '@microstax/model/digest';
 import type { EnvironmentView } from '@microstax/model/lineage-check';
 import { must } from '@microstax/model/must';
 import type { Revision } from '@microstax/model/revision';
 import type { AncestorState, DeriveState, OutsideState, Position } from '../core/derive-state.ts';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument } from '../core/documents.ts';
 import { effectiveGraph } from '../core/effective-graph.ts';
+import type { NamedIdentity } from '../core/identify.ts';
 import { isGone, offerOf } from '../core/offer.ts';
 import { activationAt, answerAt, environmentAt, revisionAt } from '../core/places.ts';
 import { environmentView } from '../core/view.ts';
@@ -17,6 +19,8 @@ export type DeriveTarget = {
   readonly env: string;
   /** The declarations to derive; absent: those of the head. */
   readonly own?: Artifact<Revision>;
+  /** The stored revision that those were made from. */
+  readonly sourceRevision?: Digest | undefined;
   readonly submission: string | null;
 };
 
@@ -48,7 +52,16 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
     members,
     answered,
     revisionKnown,
+    ...(target.sourceRevision === undefined
+      ? {}
+      : { sourceServices: await namedIn(reader, org, target.sourceRevision) }),
   };
+}
+
+/** Nothing where another store has it: then only what the digests themselves explain is known. */
+async function namedIn(reader: Reader, org: string, digest: Digest): Promise<readonly NamedIdentity[]> {
+  const source = await reader.artifact<Revision>(org, digest);
+  return (source?.value.services ?? []).filter((declaration) => declaration.kind === 'run');
 }
 
 /** Every environment under a root. Without guards: who takes a context value twice is found at the claim. */

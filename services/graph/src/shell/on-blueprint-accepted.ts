@@ -3,7 +3,6 @@ import { type BlueprintAccepted, blueprintAccepted } from '@microstax/contracts/
 import { bundleOf, openArtifact } from '@microstax/contracts/bundle';
 import { environmentRevised } from '@microstax/contracts/environment-revised';
 import { revisionRefused } from '@microstax/contracts/revision-refused';
-import type { Artifact } from '@microstax/model/artifact';
 import { must } from '@microstax/model/must';
 import type { Revision } from '@microstax/model/revision';
 import { failpoint } from '@microstax/service/failpoint';
@@ -12,7 +11,7 @@ import { derive } from '../core/derive.ts';
 import type { DeriveRequest } from '../core/derive-state.ts';
 import { preview } from '../core/preview.ts';
 import type { Graph } from './graph.ts';
-import { loadDerive } from './load-derive.ts';
+import { type DeriveTarget, loadDerive } from './load-derive.ts';
 import { parseEvent } from './parse-event.ts';
 import { sayDecision } from './say-decision.ts';
 import { Reader } from './transact.ts';
@@ -27,11 +26,11 @@ export async function onBlueprintAccepted(graph: Graph, message: Message): Promi
   if (own.value.org !== body.org || own.value.env !== body.env)
     return { kind: 'dead', reason: `Cannot derive "${body.env}": the revision is about "${own.value.env}"` };
   const request = requestOf(body, graph);
-  if (message.purpose !== 'activate') return sayPreview(graph, message, request, own);
+  if (message.purpose !== 'activate') return sayPreview(graph, message, request, { ...addressOf(body), own });
   const decision = await graph.transact(
     async (reader) =>
       must(
-        await loadDerive(reader, { org: body.org, env: body.env, own, submission: body.submission }),
+        await loadDerive(reader, { ...addressOf(body), own, submission: body.submission }),
         'own declarations are given',
       ),
     (state) => derive(request, state),
@@ -41,13 +40,18 @@ export async function onBlueprintAccepted(graph: Graph, message: Message): Promi
   return done;
 }
 
-function requestOf({ org, env, submission, order, actor }: BlueprintAccepted, { clock }: Graph): DeriveRequest {
+function addressOf({ org, env, sourceRevision }: BlueprintAccepted) {
+  return { org, env, sourceRevision };
+}
+
+function requestOf({ org, env, submission, order, actor, source }: BlueprintAccepted, { clock }: Graph): DeriveRequest {
   return {
     org,
     env,
     cause: { kind: 'submission', submission },
     actor,
     submission: { id: submission, order },
+    source,
     wanted: 'running',
     always: false,
     traceparent: currentTraceparent() ?? null,
@@ -61,11 +65,11 @@ async function sayPreview(
   graph: Graph,
   message: Message,
   request: DeriveRequest,
-  own: Artifact<Revision>,
+  target: Omit<DeriveTarget, 'submission'>,
 ): Promise<Outcome> {
   const { org, env, actor, cause } = request;
   const submission = must(request.submission, 'a preview has a submission').id;
-  const state = await loadDerive(new Reader(graph.store), { org, env, own, submission: null });
+  const state = await loadDerive(new Reader(graph.store), { ...target, submission: null });
   const decision = preview(request, must(state, 'own declarations are given'));
   const how = { inputId: message.id, purpose: message.purpose, drive: message.drive };
   if (decision.kind === 'refused') {

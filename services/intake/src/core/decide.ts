@@ -59,7 +59,7 @@ function needsParent({ routing }: ReadBlueprint, findings: readonly Finding[]): 
 }
 
 function declare(
-  { services, address, header, routing }: ReadBlueprint,
+  { services, address, header, routing, origin }: ReadBlueprint,
   surroundings: Surroundings,
   reply: IdentifyReply | null,
 ): { readonly declarations: readonly ServiceDeclaration[]; readonly problems: readonly Problem[] } {
@@ -72,7 +72,7 @@ function declare(
     const normalised = normaliseService(written, { path, surroundings });
     // Not spread into one call: a service may have more problems than a call has room for arguments.
     for (const problem of normalised.problems) problems.push(problem);
-    const identity = identityOf(written, { org: address.org, project, reply });
+    const identity = identityOf(written, { org: address.org, project, reply, origin });
     return [{ kind: 'run', name, identity, formerNames, spec: normalised.spec }];
   });
   return { declarations: sortedBy(declarations, ({ name }) => name), problems };

@@ -1,3 +1,4 @@
+import type { Digest } from '@microstax/model/digest';
 import type { Finding } from '@microstax/model/finding';
 import {
   headerSchema,
@@ -12,7 +13,7 @@ import { judgeShape } from './judge-shape.ts';
 import type { Limits } from './limits.ts';
 import { problemsOf } from './locate.ts';
 import { type Located, nodeAt, type Path, plainValue } from './located.ts';
-import { parseBlueprint } from './parse-blueprint.ts';
+import { type ParsedText, parseBlueprint } from './parse-blueprint.ts';
 import { findingOf, inOrder, type Problem, type Source } from './problem.ts';
 
 /** Where the Blueprint was submitted: the organisation and environment of its subject. */
@@ -39,6 +40,17 @@ export type ReadBlueprint = {
   readonly services: readonly ReadService[];
   /** What is wrong with text and shapes. */
   readonly findings: readonly Finding[];
+  /** The stored revision that it was made from, where it was not written whole. */
+  readonly origin?: BlueprintOrigin;
+};
+
+/** A stored revision, and what its services are known by. */
+export type BlueprintOrigin = {
+  /** `from shop@3`, `closure sha256:…`. */
+  readonly source: string;
+  readonly revision: Digest;
+  /** Identities by name. */
+  readonly identities: ReadonlyMap<string, string>;
 };
 export type UnreadableBlueprint = { readonly kind: 'unreadable'; readonly findings: readonly Finding[] };
 
@@ -48,7 +60,15 @@ export function readBlueprint(
   address: BlueprintAddress,
   limits: Limits,
 ): ReadBlueprint | UnreadableBlueprint {
-  const parsed = parseBlueprint(text, limits);
+  return readParsed(parseBlueprint(text, limits), address, limits);
+}
+
+/** The same, of a text whose nodes are known already. */
+export function readParsed(
+  parsed: ParsedText,
+  address: BlueprintAddress,
+  limits: Limits,
+): ReadBlueprint | UnreadableBlueprint {
   if (parsed.kind === 'unreadable') return { ...parsed, findings: inOrder(parsed.findings, limits.maxFindings) };
   const shaped = desugar(parsed.source.tree);
   const source = { ...parsed.source, tree: shaped.tree };

@@ -14,10 +14,12 @@ import { type Decision, decideBlueprint } from '../core/decide.ts';
 import { decodeBody } from '../core/decode-body.ts';
 import { identifyRequest } from '../core/identify.ts';
 import { judgeParent } from '../core/parent-fate.ts';
-import { type ReadBlueprint, readBlueprint, type UnreadableBlueprint } from '../core/read-blueprint.ts';
+import type { BlueprintOrigin, ReadBlueprint, UnreadableBlueprint } from '../core/read-blueprint.ts';
+import { readInput } from '../core/stored/read-input.ts';
 import { blueprintWasAccepted, blueprintWasRejected, parentIsAwaited } from '../events.ts';
 import { askGraph } from './ask-graph.ts';
 import type { BusIncarnation } from './bus-incarnation.ts';
+import { fetchStored } from './fetch-stored.ts';
 import { findParentFate } from './find-parent.ts';
 
 export type BlueprintShell = {
@@ -51,13 +53,14 @@ export async function onBlueprint(message: Message, shell: BlueprintShell): Prom
     order: { incarnation: await shell.incarnation.current(), sequence: message.sequence },
     actor: actorOf(address.actor),
   };
-  const blueprint = readBody(message.body, submission, shell);
+  const blueprint = await readBody(message.body, submission, shell);
   const decision = decideBlueprint(blueprint, await identifyIn(blueprint, submission, shell));
   const verdict =
     decision.kind === 'needs parent' ? await awaitParent(decision, blueprint, submission, message, shell) : decision;
   if (verdict.kind === 'later') return verdict;
   await failpoint('intake.blueprint.after-decide');
-  await say(verdict, submission, message, shell);
+  const origin = blueprint.kind === 'read' ? blueprint.origin : undefined;
+  await say(verdict, origin, submission, message, shell);
   await failpoint('intake.blueprint.after-say');
   return done;
 }
@@ -73,13 +76,15 @@ function actorOf(token: string | undefined): Actor {
   return token === undefined ? { name: localActor, proof: 'loopback' } : { name: token, proof: 'subject' };
 }
 
-function readBody(
+async function readBody(
   body: Uint8Array,
   { org, env }: Submission,
-  { config: { limits } }: BlueprintShell,
-): ReadBlueprint | UnreadableBlueprint {
+  { bus, config: { limits } }: BlueprintShell,
+): Promise<ReadBlueprint | UnreadableBlueprint> {
   const decoded = decodeBody(body, limits);
-  return decoded.kind === 'text' ? readBlueprint(decoded.text, { org, env }, limits) : decoded;
+  if (decoded.kind !== 'text') return decoded;
+  const input = readInput(decoded.text, { org, env }, limits);
+  return input.kind === 'stored' ? fetchStored(bus, input) : input;
 }
 
 /** What the graph knows around a Blueprint; it is not asked about a text that nobody can read. */
@@ -122,6 +127,7 @@ function parentDelayMs(deliveries: number): number {
 
 async function say(
   verdict: Final,
+  origin: BlueprintOrigin | undefined,
   submission: Submission,
   message: Message,
   { bus, log }: BlueprintShell,
@@ -138,7 +144,8 @@ async function say(
   const accepted = {
     ...submission,
     receivedAt: Math.trunc(message.storedAt),
-    source: 'blueprint',
+    source: origin?.source ?? 'blueprint',
+    ...(origin === undefined ? {} : { sourceRevision: origin.revision }),
     bundle: bundleOf(revision),
     ...(findings.length === 0 ? {} : { findings: [...findings] }),
   };
