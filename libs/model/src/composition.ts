@@ -13,7 +13,10 @@ export type Candidate = Provider & {
   readonly eligible: boolean;
   /** Why it is or is not eligible. */
   readonly reason: string;
-  /** Closed set for ineligible ones: removed-here, sharing-denied, not-declared, port-missing, protocol-mismatch, not-what-runs, no-spec. */
+  /**
+   * Closed set for ineligible ones: removed-here, not-declared, foreign-organisation, too-deep, residency, no-spec,
+   * sharing-denied, port-missing, protocol-mismatch, contract-incompatible, not-what-runs.
+   */
   readonly code?: string;
 };
 

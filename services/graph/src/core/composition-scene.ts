@@ -3,17 +3,20 @@ import type { RemoteTier } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import type { EffectiveGraph, EffectiveService } from '@microstax/model/effective-graph';
 import type { Revision } from '@microstax/model/revision';
-import type { PortProtocol } from '@microstax/model/service-spec';
 import type { ComposedAncestor, CompositionInput } from './composition.ts';
-
-/** A port that a caller here needs. */
-export type Need = { readonly caller: string; readonly port: string | undefined; readonly protocol: PortProtocol };
+import { type IndexedGraph, indexed } from './indexed-graph.ts';
+import { type Need, needsOf } from './needs.ts';
+import { barredProviders, type Obstacle } from './provider-bars.ts';
 
 export type Ancestor = ComposedAncestor & {
   readonly tier: RemoteTier;
   readonly services: ReadonlyMap<string, EffectiveService>;
   /** Names of its remove declarations. */
   readonly takenAway: ReadonlySet<string>;
+  /** Its own, in the order they are asked. */
+  readonly pools: readonly string[];
+  /** What it says of each service that it adds or changes. */
+  readonly declares: string;
 };
 
 type Known = {
@@ -25,43 +28,54 @@ type Known = {
 export type Scene = {
   readonly env: string;
   readonly own: Revision;
+  /** Its own, in the order they are asked. */
+  readonly pools: readonly string[];
   readonly takenAway: ReadonlySet<string>;
   readonly here: ReadonlyMap<string, EffectiveService>;
+  /** Names that services here depend on and none of them has. */
+  readonly dangling: readonly string[];
   readonly ancestors: readonly Ancestor[];
   readonly known: ReadonlyMap<string, Known>;
-  /** What callers here need of each service, sorted by caller and port. */
-  readonly needs: ReadonlyMap<string, readonly Need[]>;
+  /** Why nothing of an environment may be used here. */
+  readonly barred: ReadonlyMap<string, Obstacle>;
+  /** What callers here need of each service. */
+  needsOf(service: string): readonly Need[] | undefined;
 };
 
-export function sceneOf({ env, own, effective, lineage, outside }: CompositionInput): Scene {
+export function sceneOf(input: CompositionInput): Scene {
+  const { env, own, effective, lineage, outside } = input;
   const ancestors = lineage.map((ancestor, index): Ancestor => {
-    const tier = index === lineage.length - 1 ? 'baseline' : 'inherited ancestor';
-    return { ...ancestor, tier, services: byName(ancestor.effective), takenAway: takenAwayBy(ancestor.revision) };
+    const { revision } = ancestor;
+    return {
+      ...ancestor,
+      tier: index === lineage.length - 1 ? 'baseline' : 'inherited ancestor',
+      services: byName(ancestor.effective),
+      takenAway: takenAwayBy(revision),
+      pools: poolsOf(revision),
+      declares: `"${ancestor.env}" declares it`,
+    };
   });
+  const graph = indexed(effective, lineage[0]?.effective);
+  const needs = needsOf(graph);
   const known = new Map<string, Known>();
   for (const provider of outside) known.set(provider.env, { services: byName(provider.effective) });
   for (const ancestor of ancestors) known.set(ancestor.env, ancestor);
-  const needs = needsOf(effective);
-  return { env, own, takenAway: takenAwayBy(own), here: byName(effective), ancestors, known, needs };
+  return {
+    env,
+    own,
+    pools: poolsOf(own),
+    takenAway: takenAwayBy(own),
+    here: byName(effective),
+    dangling: danglingIn(graph),
+    ancestors,
+    known,
+    barred: barredProviders(input),
+    needsOf: (service) => needs[graph.rows.idOf(service) ?? -1],
+  };
 }
 
 function takenAwayBy({ services }: Revision): Set<string> {
   return new Set(services.flatMap(({ kind, name }) => (kind === 'remove' ? [name] : [])));
-}
-
-/** Graph and specs are sorted by their invariants, so the first caller named is always the same. */
-function needsOf(effective: EffectiveGraph): Map<string, Need[]> {
-  const needs = new Map<string, Need[]>();
-  for (const { name: caller, spec } of effective.services) {
-    for (const { service, kind, port, protocol } of spec.dependsOn) {
-      if (service === caller || (port === undefined && kind !== 'calls')) continue;
-      const sofar = needs.get(service);
-      if (sofar === undefined) needs.set(service, [{ caller, port, protocol }]);
-      else if (!sofar.some((need) => need.port === port && need.protocol === protocol))
-        sofar.push({ caller, port, protocol });
-    }
-  }
-  return needs;
 }
 
 export type Removal = {
@@ -74,12 +88,12 @@ export type Removal = {
 /** What a level took away and no nearer one declares or maps again; the nearest removal counts. */
 export function removals(scene: Scene): Removal[] {
   const found = new Map<string, Removal>();
-  const nearer = new Set(scene.here.keys());
-  for (const [index, { env, revision }] of levelsOf(scene).entries()) {
+  const nearer = new Set<string>();
+  for (const [index, { env, revision, takenAway }] of levelsOf(scene).entries()) {
     const lenders = scene.ancestors.slice(index);
-    for (const { kind, name } of revision.services) {
-      const service = kind === 'remove' ? lenders[0]?.services.get(name) : undefined;
-      if (service !== undefined && !nearer.has(name) && !found.has(name))
+    for (const name of takenAway) {
+      const service = lenders[0]?.services.get(name);
+      if (service !== undefined && !scene.here.has(name) && !nearer.has(name) && !found.has(name))
         found.set(name, { service, by: env, lenders });
     }
     for (const name of Object.keys(revision.routing.providers)) nearer.add(name);
@@ -89,17 +103,21 @@ export function removals(scene: Scene): Removal[] {
 
 /** Names that are mapped, or depended on, and neither declared nor taken away. */
 export function undeclaredNames(scene: Scene, removed: readonly Removal[]): string[] {
-  const names = new Set<string>();
-  for (const { spec } of scene.here.values()) for (const { service } of spec.dependsOn) names.add(service);
+  const names = new Set(scene.dangling);
   for (const { revision } of levelsOf(scene))
-    for (const name of Object.keys(revision.routing.providers)) names.add(name);
-  for (const name of scene.here.keys()) names.delete(name);
+    for (const name of Object.keys(revision.routing.providers)) if (!scene.here.has(name)) names.add(name);
   for (const { service } of removed) names.delete(service.name);
   return [...names];
 }
 
-function levelsOf({ env, own, ancestors }: Scene): { readonly env: string; readonly revision: Revision }[] {
-  return [{ env, revision: own }, ...ancestors];
+type Level = Pick<Scene, 'env' | 'takenAway'> & { readonly revision: Revision };
+
+function levelsOf({ env, own, takenAway, ancestors }: Scene): readonly Level[] {
+  return [{ env, revision: own, takenAway }, ...ancestors];
+}
+
+function danglingIn({ rows, services }: IndexedGraph): string[] {
+  return rows.names.filter((_, id) => services[id] === undefined && rows.sourcesOf(id).length > 0);
 }
 
 /** A service may be called `constructor`, so only own members count. */
@@ -107,10 +125,17 @@ export function mappingOf({ routing }: Revision, name: string): string | undefin
   return Object.hasOwn(routing.providers, name) ? routing.providers[name] : undefined;
 }
 
-export function poolsOf({ routing }: Revision): string[] {
+function poolsOf({ routing }: Revision): string[] {
   return [...new Set(routing.pools)].sort(compareText);
 }
 
-function byName(graph: EffectiveGraph): Map<string, EffectiveService> {
-  return new Map(graph.services.map((service) => [service.name, service]));
+function byName(graph: EffectiveGraph): ReadonlyMap<string, EffectiveService> {
+  const before = named.get(graph);
+  if (before !== undefined) return before;
+  const services = new Map(graph.services.map((service) => [service.name, service]));
+  named.set(graph, services);
+  return services;
 }
+
+// A graph never changes, and a parent's is asked with every derivation below it.
+const named = new WeakMap<EffectiveGraph, ReadonlyMap<string, EffectiveService>>();

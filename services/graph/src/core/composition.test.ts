@@ -1,4 +1,5 @@
 import type { ComposedService, Composition, RemoteTier } from '@microstax/model/composition';
+import { lineageDepthMax } from '@microstax/model/derivation';
 import { type Digest, digestOf } from '@microstax/model/digest';
 import type { EffectiveGraph } from '@microstax/model/effective-graph';
 import type { Revision } from '@microstax/model/revision';
@@ -35,7 +36,11 @@ function composition({ lineage, outside = [], offered = {} }: Given): Compositio
     lineage: ancestors.reverse(),
     own,
     effective: chain.at(-1) as EffectiveGraph,
-    outside: outside.map((revision) => ({ env: revision.env, effective: effectiveGraph([revision]) })),
+    outside: outside.map((revision) => ({
+      env: revision.env,
+      effective: effectiveGraph([revision]),
+      revisions: [revision],
+    })),
     derivation,
   });
 }
@@ -439,6 +444,95 @@ describe('composeEnvironment()', () => {
       ]);
       expect(of(composition({ lineage, offered: { shop: [pay('3'), web] } }), 'web').remote?.env).toBe('shop');
       expect(of(composition({ lineage, offered: { shop: [web] } }), 'pay').remote).toBeNull();
+    });
+
+    test('what was imported as an image can run as well', () => {
+      const imported = pay('2', { run: null, image: 'docker.io/acme/pay:2' });
+      expect(codes(imported)).toEqual([{ code: undefined, reason: '"shop" declares it' }]);
+    });
+
+    test.each([
+      ['1.4', undefined],
+      ['1.2', undefined],
+      ['1.5', { code: 'contract-incompatible', reason: '"web" needs contract 1.5, that of "shop" is 1.4' }],
+      ['2.0', { code: 'contract-incompatible', reason: '"web" needs contract 2.0, that of "shop" is 1.4' }],
+    ])('contract 1.4 is asked for as %s', (contract, verdict) => {
+      const caller = aService('web', { dependsOn: [{ service: 'pay', contract }] });
+      expect(codes(pay('2', { contract: { version: '1.4' } }), { services: [caller] })).toEqual([
+        verdict ?? { code: undefined, reason: '"shop" declares it' },
+      ]);
+    });
+
+    test('a contract that is asked for must be stated, also by who is only read from', () => {
+      const caller = aService('web', { dependsOn: [{ service: 'pay', kind: 'reads', contract: '1.0' }] });
+      expect(codes(pay('2'), { services: [caller] })).toEqual([
+        { code: 'contract-incompatible', reason: '"web" needs contract 1.0, "shop" states none' },
+      ]);
+    });
+
+    test('of two callers that ask for one port the one that asks for more decides', () => {
+      const callers = [aService('app'), aService('web')].map(({ name }, index) =>
+        aService(name, { dependsOn: [{ service: 'pay', ...(index === 0 ? {} : { contract: '3.0' }) }] }),
+      );
+      expect(codes(pay('2', { contract: { version: '2.9' } }), { services: callers })).toMatchObject([
+        { reason: '"web" needs contract 3.0, that of "shop" is 2.9' },
+      ]);
+    });
+
+    describe('residency', () => {
+      const eu = { allowed: ['eu-north', 'eu-west'] };
+      const root = (region?: string) =>
+        aRevision('shop', { services: [web, pay('2')], ...(region === undefined ? {} : { residency: { region } }) });
+      const verdict = (lineage: Revision[]) => of(composition({ lineage }), 'pay').candidates[0];
+
+      test('lets a provider in an allowed region answer', () => {
+        expect(verdict([root('eu-west'), team({ residency: eu })])).toMatchObject({ eligible: true });
+      });
+
+      test.each([
+        [root('us-east'), '"shop" is in region "us-east", allowed are "eu-north", "eu-west"'],
+        [root(), '"shop" states no region, allowed are "eu-north", "eu-west"'],
+      ])('bars one in another region, and one that states none', (baseline, reason) => {
+        expect(verdict([baseline, team({ residency: eu })])).toMatchObject({ code: 'residency', reason });
+      });
+
+      test('is kept by who derives, unless it says something of its own', () => {
+        const lineage = [root('us-east'), team({ residency: eu }), feature()];
+        expect(verdict(lineage)).toMatchObject({ code: 'residency' });
+        expect(verdict([...lineage.slice(0, 2), feature({ residency: { allowed: ['us-east'] } })])).toMatchObject({
+          eligible: true,
+        });
+      });
+
+      test('is asked of who answers behind a mapping as well', () => {
+        const baseline = aRevision('shop', { services: [web, pay('2')], residency: { region: 'eu-west' } });
+        const mapped = team({ residency: { ...eu, region: 'eu-west' }, routing: { providers: { pay: 'bank' } } });
+        const bank = aRevision('bank', { services: [pay('9')], residency: { region: 'us-east' } });
+        const [first, second] = of(
+          composition({ lineage: [baseline, mapped, feature()], outside: [bank] }),
+          'pay',
+        ).candidates;
+        expect(first).toMatchObject({ env: 'team', code: 'residency', reason: expect.stringContaining('"bank"') });
+        expect(second).toMatchObject({ env: 'shop', eligible: true });
+      });
+    });
+
+    test('another organisation provides nothing', () => {
+      const mapped = team({ routing: { providers: { pay: 'bank' } } });
+      const bank = aRevision('bank', { org: 'other', services: [pay('9')] });
+      expect(of(composition({ lineage: [shop, mapped], outside: [bank] }), 'pay').candidates[0]).toMatchObject({
+        code: 'foreign-organisation',
+        reason: '"bank" belongs to organisation "other", not "default"',
+      });
+    });
+
+    test('an environment deeper than a lineage may be provides nothing', () => {
+      const deep = Array.from({ length: lineageDepthMax + 1 }, (_, depth) =>
+        aRevision(`level-${depth}`, depth === 0 ? { services: [pay('2')] } : { parent: `level-${depth - 1}` }),
+      );
+      const verdicts = (lineage: Revision[]) => of(composition({ lineage }), 'pay').candidates.map(({ code }) => code);
+      expect(verdicts(deep)).toEqual([undefined]);
+      expect(verdicts([...deep, aRevision('leaf', { parent: `level-${lineageDepthMax}` })])).toEqual(['too-deep']);
     });
 
     test('the next candidate answers where the nearest may not', () => {

@@ -5,7 +5,8 @@ import type { EffectiveGraph, EffectiveService } from '@microstax/model/effectiv
 import { defaultHeaderName } from '@microstax/model/names';
 import type { EnvironmentMode, Revision } from '@microstax/model/revision';
 import { type Removal, removals, type Scene, sceneOf, undeclaredNames } from './composition-scene.ts';
-import { type Obstacle, obstacle } from './offer-obstacle.ts';
+import { obstacle } from './offer-obstacle.ts';
+import type { Obstacle } from './provider-bars.ts';
 import { inheritedOffers, type Offer, offersFor, relayedOffers } from './provider-offers.ts';
 
 /** An ancestor as the derivation froze it. */
@@ -22,7 +23,12 @@ export type ComposedAncestor = {
 };
 
 /** An environment outside the lineage that an explicit mapping or a pool names. */
-export type OutsideEnvironment = { readonly env: string; readonly effective: EffectiveGraph };
+export type OutsideEnvironment = {
+  readonly env: string;
+  readonly effective: EffectiveGraph;
+  /** What it amounts to, root first, its own last. */
+  readonly revisions: readonly Revision[];
+};
 
 export type CompositionInput = {
   readonly env: string;
@@ -90,11 +96,18 @@ function composed(
   offers: readonly Offer[],
   judge: (offer: Offer) => Obstacle | null,
 ): ComposedService {
-  const candidates = offers.map((offer): Candidate => {
-    const against = judge(offer);
-    const verdict = against === null ? { eligible: true, reason: offer.reason } : { eligible: false, ...against };
-    return { env: offer.env, service: name, specDigest: offer.specDigest ?? specDigest, tier: offer.tier, ...verdict };
-  });
+  const candidates = offers.map((offer) => candidateOf(offer, judge(offer), { name, specDigest }));
   const remote = candidates.find((candidate) => candidate.eligible) ?? null;
-  return { name, identity, owner, removed: false, spec, specDigest, candidates, remote };
+  return { candidates, identity, name, owner, remote, removed: false, spec, specDigest };
+}
+
+// Members in the order of canonical JSON, which writes such objects as they are.
+function candidateOf(
+  { env, tier, reason, specDigest }: Offer,
+  against: Obstacle | null,
+  here: { readonly name: string; readonly specDigest: Digest },
+): Candidate {
+  const provider = { service: here.name, specDigest: specDigest ?? here.specDigest, tier };
+  if (against === null) return { eligible: true, env, reason, ...provider };
+  return { code: against.code, eligible: false, env, reason: against.reason, ...provider };
 }

@@ -67,6 +67,7 @@ export function deriveArtifacts(request: DeriveRequest, state: DeriveState): Der
       outside: outside.map(({ environment, chain: revisions }) => ({
         env: environment.env,
         effective: must(effectiveChain(revisions).at(-1), 'an environment outside has a revision'),
+        revisions,
       })),
       derivation: derivation.digest,
     }),

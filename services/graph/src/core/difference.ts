@@ -56,7 +56,7 @@ function directDifferences({ names, parent, after, declared }: Compared): (Servi
     if (identity === undefined) return undefined;
     const isDeclared = declared.has(name);
     if (was !== undefined && was === is && !isDeclared)
-      return { service: name, identity, declared: false, state: 'unchanged', changes: none, reason: inherited };
+      return { changes: none, declared: false, identity, reason: inherited, service: name, state: 'unchanged' };
     return { service: name, identity, declared: isDeclared, ...comparison(was, is, parent, isDeclared) };
   });
 }

@@ -9,6 +9,16 @@ export type IndexedGraph = {
   readonly rows: SparseRows;
   /** By id: the service, undefined for a name that nobody declares. */
   readonly services: readonly (EffectiveService | undefined)[];
+  /** What it was made from; null where it was numbered alone. */
+  readonly origin: Origin | null;
+};
+
+export type Origin = {
+  readonly base: IndexedGraph;
+  /** Ids here by ids there. */
+  readonly moved: Int32Array;
+  /** Ids here of services that are not as they are there, or no more. */
+  readonly touched: readonly number[];
 };
 
 /**
@@ -43,7 +53,7 @@ function indexedAlone({ services }: EffectiveGraph): IndexedGraph {
     }
   }
   const rows = new SparseRows(names, rowsOfPairs({ from, to }, names.length), ids);
-  return { rows, services: inPlaces(names, services) };
+  return { rows, services: inPlaces(names, services), origin: null };
 }
 
 function indexedOver(base: IndexedGraph, { services }: EffectiveGraph): IndexedGraph {
@@ -55,7 +65,18 @@ function indexedOver(base: IndexedGraph, { services }: EffectiveGraph): IndexedG
   const newIds = new Map(news.map((name) => [name, positionOf(names, name)]));
   const idOf = (name: string): number => newIds.get(name) ?? (moved[base.rows.idOf(name) as number] as number);
   const ownRows = new Map(own.map((service) => [idOf(service.name), ownRow(service, idOf)]));
-  return { rows: new SparseRows(names, joinedRows(base, { moved, placed, ownRows }), ids), services: placed };
+  const rows = new SparseRows(names, joinedRows(base, { moved, placed, ownRows }), ids);
+  const touched = [...ownRows.keys(), ...goneFrom(base, moved, placed)];
+  return { rows, services: placed, origin: { base, moved, touched } };
+}
+
+function goneFrom({ services }: IndexedGraph, moved: Int32Array, placed: IndexedGraph['services']): number[] {
+  const gone: number[] = [];
+  services.forEach((service, old) => {
+    const id = moved[old] as number;
+    if (service !== undefined && placed[id] === undefined) gone.push(id);
+  });
+  return gone;
 }
 
 /** Services that are not as the base has them. */

@@ -1,13 +1,15 @@
 import type { RemoteTier } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import type { EffectiveService } from '@microstax/model/effective-graph';
-import { type Ancestor, mappingOf, poolsOf, type Scene } from './composition-scene.ts';
+import { type Ancestor, mappingOf, type Scene } from './composition-scene.ts';
 
 /** Someone who could provide a service. */
 export type Offer = {
   readonly env: string;
   readonly tier: RemoteTier;
   readonly reason: string;
+  /** Where it has the service from, if from another environment. */
+  readonly behind?: string;
   /** What would answer; null where the environment was named but has no such service. */
   readonly service: EffectiveService | null;
   /** What the environment itself knows the service by. */
@@ -17,20 +19,22 @@ export type Offer = {
 };
 
 /** Tier order: explicit mapping, ancestors nearest first with the baseline as the last of them, pools by name. */
-export function offersFor(name: string, inherited: readonly Offer[], scene: Scene): Offer[] {
-  return [...mappedOffers(name, scene), ...inherited, ...pooledOffers(name, scene)];
+export function offersFor(name: string, inherited: readonly Offer[], scene: Scene): readonly Offer[] {
+  const mapped = mappedOffer(name, scene);
+  if (mapped === null && scene.pools.length === 0) return inherited;
+  return [...(mapped === null ? [] : [mapped]), ...inherited, ...pooledOffers(name, scene)];
 }
 
-function mappedOffers(name: string, scene: Scene): Offer[] {
+function mappedOffer(name: string, scene: Scene): Offer | null {
   const env = mappingOf(scene.own, name);
-  if (env === undefined) return [];
+  if (env === undefined) return null;
   const provider = env === scene.env ? undefined : scene.known.get(env);
   const service = provider?.services.get(name) ?? null;
-  return [offerOf(env, 'explicit provider mapping', 'mapped here by routing.providers', service, provider?.offered)];
+  return offerOf(env, 'explicit provider mapping', 'mapped here by routing.providers', service, provider?.offered);
 }
 
 function pooledOffers(name: string, scene: Scene): Offer[] {
-  return poolsOf(scene.own).flatMap((env) => {
+  return scene.pools.flatMap((env) => {
     const service = env === scene.env ? undefined : scene.known.get(env)?.services.get(name);
     return service ? [offerOf(env, 'shared provider pool', `in the pool "${env}"`, service)] : [];
   });
@@ -42,15 +46,15 @@ function pooledOffers(name: string, scene: Scene): Offer[] {
  */
 export function inheritedOffers(name: string, lenders: readonly Ancestor[], scene: Scene): Offer[] {
   const offers: Offer[] = [];
-  for (const { env, tier, revision, services, offered } of lenders) {
+  for (const { env, tier, revision, services, offered, declares } of lenders) {
     const service = services.get(name);
     if (service === undefined) break;
     const elsewhere = mappingOf(revision, name);
     const answering = elsewhere === undefined ? undefined : scene.known.get(elsewhere)?.services.get(name);
-    if (answering !== undefined) {
+    if (answering !== undefined && elsewhere !== undefined) {
       const reason = `"${env}" maps it to "${elsewhere}"`;
-      offers.push({ ...offerOf(env, tier, reason, service, offered), service: answering });
-    } else if (service.owner === env) offers.push(offerOf(env, tier, `"${env}" declares it`, service, offered));
+      offers.push({ ...offerOf(env, tier, reason, service, offered), service: answering, behind: elsewhere });
+    } else if (service.owner === env) offers.push(offerOf(env, tier, declares, service, offered));
   }
   return offers;
 }
@@ -59,13 +63,13 @@ export function inheritedOffers(name: string, lenders: readonly Ancestor[], scen
 export function relayedOffers(name: string, scene: Scene): Offer[] {
   const offers: Offer[] = [];
   if (scene.takenAway.has(name)) return offers;
-  for (const { env, tier, revision, takenAway } of scene.ancestors) {
+  for (const { env, tier, revision, takenAway, pools } of scene.ancestors) {
     if (takenAway.has(name)) break;
     const mapped = mappingOf(revision, name);
-    for (const elsewhere of mapped === undefined ? poolsOf(revision) : [mapped]) {
+    for (const elsewhere of mapped === undefined ? pools : [mapped]) {
       const service = scene.known.get(elsewhere)?.services.get(name);
       if (service === undefined) continue;
-      offers.push(offerOf(env, tier, `"${env}" has it from "${elsewhere}"`, service));
+      offers.push({ ...offerOf(env, tier, `"${env}" has it from "${elsewhere}"`, service), behind: elsewhere });
       break;
     }
   }
