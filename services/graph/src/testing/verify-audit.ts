@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const program = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'audit', 'verify.mjs');
+/** The program that outsiders verify with. */
+export const verifyProgram = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'audit', 'verify.mjs');
 
 export type Verdict = { readonly code: number | null; readonly out: string; readonly err: string };
 
@@ -19,7 +20,7 @@ export function verifyAudit(
   };
   try {
     const argv = [
-      program,
+      verifyProgram,
       written('file.json', typeof file === 'string' ? file : JSON.stringify(file)),
       ...(key === undefined ? [] : ['--key', written('public.pem', key)]),
       ...held.flatMap((note, index) => ['--checkpoint', written(`checkpoint-${index}`, note)]),
