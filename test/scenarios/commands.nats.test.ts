@@ -202,6 +202,25 @@ test('a verb or options that nobody knows are refused, and say what is known', a
   await oneAnswerOneOutcome(house);
 });
 
+test.each(['planner', 'nobody'])(
+  'a command to %s, which hears none, is refused and says where to send it',
+  async (service) => {
+    const id = randomUUID();
+    const subject = command('plain', 'stop').replace('.graph.', `.${service}.`);
+    await house.bus.publishRaw({ subject, body: Buffer.alloc(0), id });
+    const { answer } = await eventually(async () => {
+      const reply = await house.bus.request(answerOf, 'default', { submission: id });
+      return reply.answer !== null && reply;
+    });
+    expect(answer).toMatchObject({
+      kind: 'refused',
+      findings: [{ code: 'unheard-command', subject: 'plain', next: `send it to ${command('plain', 'stop')}` }],
+    });
+    expect(await house.status('plain')).toMatchObject({ generation: 1, wanted: 'running' });
+    await oneAnswerOneOutcome(house);
+  },
+);
+
 async function sendRaw(env: string, verb: string, body: string) {
   const id = randomUUID();
   await house.bus.publishRaw({ subject: command(env, verb), body: Buffer.from(body), id });

@@ -64,6 +64,8 @@ export function deadLetterSubject(org: string, stream: string, consumer: string)
 export type ParsedSubject =
   | ({ readonly kind: 'blueprint' } & DoorAddress)
   | ({ readonly kind: 'command' } & CommandAddress)
+  /** A command to a name that is no service of ours. */
+  | ({ readonly kind: 'stray command'; readonly service: string; readonly verb: string } & DoorAddress)
   | {
       readonly kind: 'event';
       readonly service: ServiceName;
@@ -92,9 +94,10 @@ function parseDoor([org, env, actor, more]: readonly string[]): ParsedSubject | 
 }
 
 function parseCommand([service, org, env, verb, actor, more]: readonly string[]): ParsedSubject | undefined {
-  if (!isService(service) || org === undefined || env === undefined || verb === undefined || more !== undefined)
+  if (service === undefined || org === undefined || env === undefined || verb === undefined || more !== undefined)
     return undefined;
-  return { kind: 'command', service, org, env, verb, ...(actor === undefined ? {} : { actor }) };
+  const address = { org, env, verb, ...(actor === undefined ? {} : { actor }) };
+  return isService(service) ? { kind: 'command', service, ...address } : { kind: 'stray command', service, ...address };
 }
 
 function isService(text: string | undefined): text is ServiceName {

@@ -118,6 +118,15 @@ export const durables = {
     service: 'graph',
     hears: 'command',
   },
+  /** Commands to whoever hears none: they are refused, for each submission has one answer (protocol 2). */
+  graphStrayCommand: {
+    ...usual,
+    name: 'graph-stray-command',
+    stream: submissions.name,
+    filter: filters.commands,
+    service: 'graph',
+    hears: 'command to a service that hears none',
+  },
   graphIntake: {
     ...usual,
     name: 'graph-intake',

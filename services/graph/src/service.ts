@@ -54,6 +54,7 @@ import { onMessageExhausted } from './shell/on-message-exhausted.ts';
 import { onPlanDrafted } from './shell/on-plan-drafted.ts';
 import { onPlanRefused } from './shell/on-plan-refused.ts';
 import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
+import { onStrayCommand } from './shell/on-stray-command.ts';
 import { startOpening } from './shell/opening.ts';
 import { startRedrive } from './shell/redrive-loop.ts';
 import { type Relay, startRelay } from './shell/relay.ts';
@@ -162,6 +163,7 @@ function hears(graph: Graph): readonly (readonly [DurableDefinition, Handle])[] 
     [durables.graphResolver, by({ recorded: onResolutionRecorded })],
     [durables.graphValidator, by({ approved: onActivationApproved, denied: onActivationDenied })],
     [durables.graphCommand, (message) => onCommand(graph, message)],
+    [durables.graphStrayCommand, (message) => onStrayCommand(graph, message)],
     [durables.graphAdvisory, (message) => onMessageExhausted(graph, message)],
     [durables.graphDeadLetter, (message) => onDeadLetter(graph, message)],
   ];

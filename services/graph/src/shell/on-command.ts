@@ -1,17 +1,15 @@
 import { done, type Message, type Outcome } from '@microstax/bus/bus';
 import { headerNames } from '@microstax/contracts/header-names';
-import { revisionRefused } from '@microstax/contracts/revision-refused';
 import { filters } from '@microstax/contracts/subjects';
 import { streams } from '@microstax/contracts/topology';
 import { failpoint } from '@microstax/service/failpoint';
-import { noChanges } from '../core/changes.ts';
 import { type Commanded, command } from '../core/command.ts';
-import { type DeriveDecision, refuse } from '../core/derive.ts';
 import type { AnswerDocument } from '../core/documents.ts';
 import { answerAt } from '../core/places.ts';
 import type { Graph } from './graph.ts';
 import { loadCommand } from './load-command.ts';
-import { type ReadCommand, readCommand } from './read-command.ts';
+import { readCommand } from './read-command.ts';
+import { refuseCommand } from './refuse-command.ts';
 import { sayDecision } from './say-decision.ts';
 
 /** How long a command waits before it looks again at the Blueprint that came before it. */
@@ -21,7 +19,7 @@ const blueprintLookMs = 250;
 export async function onCommand(graph: Graph, message: Message): Promise<Outcome> {
   const read = readCommand(message, graph.clock.now());
   if (read.kind === 'dead') return read;
-  if (read.kind === 'refused') return answerRefusal(graph, message, read);
+  if (read.kind === 'refused') return refuseCommand(graph, message, read);
   const parsed = read.command;
   const undecided = await undecidedBlueprint(graph, message, parsed);
   if (undecided)
@@ -32,35 +30,6 @@ export async function onCommand(graph: Graph, message: Message): Promise<Outcome
   );
   await failpoint('graph.command.after-decide');
   sayDecision(graph, parsed, decision);
-  return done;
-}
-
-/** The answer to what nobody can carry out (protocol 2). */
-async function answerRefusal(
-  graph: Graph,
-  message: Message,
-  { about, finding }: Extract<ReadCommand, { kind: 'refused' }>,
-): Promise<Outcome> {
-  if (message.purpose !== 'activate') return sayRefusal(graph, message, { about, finding });
-  const { collection, key } = answerAt(about.org, about.submission.id);
-  const decision = await graph.transact(
-    (reader) => reader.get<AnswerDocument>({ collection, key }),
-    (answered): DeriveDecision =>
-      answered ? { kind: 'answered', answer: answered.answer, changes: noChanges } : refuse(about, [finding]),
-  );
-  sayDecision(graph, about, decision);
-  return done;
-}
-
-// protocol 30: of a preview nothing is recorded, not even that it is refused.
-async function sayRefusal(
-  { bus }: Graph,
-  { id: inputId, purpose, drive }: Message,
-  { about, finding }: Pick<Extract<ReadCommand, { kind: 'refused' }>, 'about' | 'finding'>,
-): Promise<Outcome> {
-  const { org, env, submission } = about;
-  const body = { org, env, submission: submission.id, findings: [finding] };
-  await bus.publish(revisionRefused, body, { inputId, purpose, drive });
   return done;
 }
 

@@ -1,6 +1,6 @@
 import type { Message } from '@microstax/bus/bus';
 import { type CommandVerb, commandSchema, commandVerbs } from '@microstax/contracts/command';
-import { parseSubject } from '@microstax/contracts/subjects';
+import { commandSubject, parseSubject } from '@microstax/contracts/subjects';
 import type { Finding } from '@microstax/model/finding';
 import { localActor } from '@microstax/model/names';
 import { currentTraceparent } from '@microstax/service/telemetry';
@@ -15,8 +15,9 @@ export type ReadCommand =
 
 export function readCommand(message: Message, now: number): ReadCommand {
   const address = parseSubject(message.subject);
-  if (address?.kind !== 'command') return { kind: 'dead', reason: `Cannot read a command from "${message.subject}"` };
-  const { org, env, verb, actor } = address;
+  if (address?.kind !== 'command' && address?.kind !== 'stray command')
+    return { kind: 'dead', reason: `Cannot read a command from "${message.subject}"` };
+  const { service, org, env, verb, actor } = address;
   const about: Omit<Commanded, 'verb' | 'cascade'> = {
     org,
     env,
@@ -25,6 +26,7 @@ export function readCommand(message: Message, now: number): ReadCommand {
     traceparent: currentTraceparent() ?? null,
     now,
   };
+  if (service !== 'graph') return { kind: 'refused', about, finding: notHeard(address) };
   if (message.purpose !== 'activate') return { kind: 'refused', about, finding: notYet(env, verb, message.purpose) };
   if (!isVerb(verb)) return { kind: 'refused', about, finding: unknownVerb(env, verb) };
   const json = message.body.byteLength === 0 ? {} : parseJson(message.body);
@@ -36,6 +38,12 @@ export function readCommand(message: Message, now: number): ReadCommand {
 
 function isVerb(verb: string): verb is CommandVerb {
   return commandVerbs.some((known) => known === verb);
+}
+
+function notHeard({ service, org, env, verb }: { service: string; org: string; env: string; verb: string }): Finding {
+  const reason = `Cannot ${verb} "${env}": "${service}" hears no commands`;
+  const graphs = commandSubject({ service: 'graph', org, env, verb });
+  return { severity: 'error', code: 'unheard-command', subject: env, reason, next: `send it to ${graphs}` };
 }
 
 function notYet(env: string, verb: string, purpose: string): Finding {
