@@ -9,8 +9,9 @@ import { AuditLog } from '../../services/graph/src/shell/audit/audit-log.ts';
 import { CheckpointFiles } from '../../services/graph/src/shell/audit/checkpoint-files.ts';
 import { openSqliteStore } from '../../services/graph/src/shell/store/sqlite-store.ts';
 import { verifyAudit } from '../../services/graph/src/testing/verify-audit.ts';
+import { counted, times } from './config.ts';
 
-const kills = 50;
+const kills = times(10, 50);
 const writer = join(import.meta.dirname, 'programs', 'audit-writer.ts');
 const folder = mkdtempSync(join(tmpdir(), 'msx-audit-kills-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +33,7 @@ test(`a writer killed ${kills} times in mid-commit leaves a log that an outsider
   const held = files.map((name) => readFileSync(join(kept, name), 'utf8'));
   const { code, out, err } = verifyAudit(whole, { key: whole.publicKey, held });
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  console.log(`${kills} kills; ${out.trim()}`);
+  counted('audit kills', { kills, entries: whole.entries.length, checkpoints: held.length, verifier: out.trim() });
 });
 
 /** Lets it write until it has said so many lines, and kills it while it writes the next; gives what it said. */

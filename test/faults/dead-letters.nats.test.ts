@@ -3,7 +3,6 @@ import { headerNames } from '@microstax/contracts/header-names';
 import { blueprintSubject, eventSubject, filters } from '@microstax/contracts/subjects';
 import { type DurableDefinition, durables, streams } from '@microstax/contracts/topology';
 import { defaultOrg } from '@microstax/model/names';
-import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exitCodes } from '../../apps/cli/src/exit-codes.ts';
 import { asYaml, overlay, type WrittenBlueprint } from '../scenarios/blueprints.ts';
@@ -11,6 +10,7 @@ import { type CliResult, runCliHere } from '../scenarios/run-cli.ts';
 import { counted, times } from './config.ts';
 import { type FaultHouse, generationOf, type Room, startFaultHouse } from './fault-house.ts';
 import { natsByHand } from './nats-by-hand.ts';
+import { eventually } from './patience.ts';
 
 /** Protocol 5 and 32: what nobody can handle ends what waits for it, with the reason; an outage ends nothing. */
 

@@ -3,12 +3,12 @@ import { blueprintSubject, filters } from '@microstax/contracts/subjects';
 import { durables, streams } from '@microstax/contracts/topology';
 import { defaultOrg } from '@microstax/model/names';
 import { delay } from '@microstax/service/clock';
-import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counted, isLong } from './config.ts';
 import { allFailpoints, failpointsOf } from './failpoints.ts';
 import type { Room } from './fault-house.ts';
 import { nothingTwice } from './nothing-twice.ts';
+import { eventually } from './patience.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { graphAnswers, type SplitHouse, services, splitRooms, startSplitHouse } from './split-house.ts';
 import { spansByTrace, tracesAbout } from './trace-of.ts';
@@ -19,16 +19,14 @@ import { spansByTrace, tracesAbout } from './trace-of.ts';
  * long form gives each point an activation of its own.
  */
 
-const deathMsMax = 20_000;
-const outcomeMsMax = 240_000;
+const offersMsMax = 180_000; // from the owner's death on, one lease and two deaths
 const lastDeathsMs = 15_000; // the last point may be passed after the outcome
-const timesMax = 3;
-const leaseMs = 15_000; // the default: nothing here may have to wait for it
+const timesMax = 5;
 
 type Points = Readonly<Partial<Record<Room, readonly string[]>>>;
 
 // What an overlay does not pass; each has a stimulus of its own below.
-const ofCommands = ['graph-command.after-ack', 'graph.command.after-decide'];
+const ofCommands = ['graph-command.after-ack', 'graph-stray-command.after-ack', 'graph.command.after-decide'];
 const ofRejections = ['graph.blueprint-rejected.after-decide'];
 const ofDeadLetters = ['graph-dead-letter.after-ack', 'graph.dead-letter.after-decide'];
 const ofExhausted = [
@@ -81,21 +79,19 @@ function onePointEach(): readonly Points[] {
 }
 
 function activateThrough(round: string, points: Points): Promise<void> {
-  return dying(points, (time) => activateOne(`${round}-${time}`, Object.values(points).flat().length));
+  return dying(points, (time) => activateOne(`${round}-${time}`));
 }
 
-async function activateOne(env: string, deaths: number): Promise<void> {
+async function activateOne(env: string): Promise<void> {
   const { house } = split;
   const { overlay, service } = house.blueprints;
-  const startedAt = performance.now();
   const { answer } = await house.apply(overlay(env, 'base', [service('api', { version: env, dependsOn: ['db'] })]));
   expect(answer).toMatchObject({ kind: 'revised', generation: 1 });
-  const activation = await house.outcome(env, 1, Math.min(outcomeMsMax, 3 * deaths * deathMsMax));
+  const activation = await house.outcome(env, 1);
   expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
   expect(activation.traces).toHaveLength(1);
   activations.push({ env, trace: activation.traces[0] });
   await nothingTwice(house, env);
-  if (deaths === 1) expect(performance.now() - startedAt).toBeLessThan(leaseMs);
 }
 
 type Armed = { readonly room: Room; readonly left: Set<string>; process: ServiceProcess };
@@ -207,7 +203,7 @@ test('an execution that was offered outlives whoever takes it', async () => {
   await heir.said(({ msg }) => msg === 'instances adopted', 'that it looked at what was there');
   await owner.kill();
   const armed = { room: 'runtime' as const, left: new Set(ofOffers), process: heir };
-  await dieAtEach(armed, AbortSignal.timeout(3 * deathMsMax));
+  await dieAtEach(armed, AbortSignal.timeout(offersMsMax));
   const activation = await house.outcome('an-offer', 1);
   expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
   activations.push({ env: 'an-offer', trace: activation.traces[0] });

@@ -9,14 +9,7 @@ import type { SubmissionAnswer } from '@microstax/contracts/answer';
 import type { CommandVerb } from '@microstax/contracts/command';
 import { answerOf } from '@microstax/contracts/graph-requests';
 import { headerNames } from '@microstax/contracts/header-names';
-import {
-  type ActivationItem,
-  type EnvironmentDetail,
-  type Query,
-  type QueryReply,
-  query,
-  type SubmissionItem,
-} from '@microstax/contracts/queries';
+import { type ActivationItem, type EnvironmentDetail, query } from '@microstax/contracts/queries';
 import { blueprintSubject, commandSubject } from '@microstax/contracts/subjects';
 import { buckets, environmentKey, streams } from '@microstax/contracts/topology';
 import { readGraphConfig } from '@microstax/graph/config';
@@ -36,7 +29,6 @@ import { startRuntime } from '@microstax/runtime/service';
 import { silentLog } from '@microstax/service/log';
 import type { RunningNatsServer } from '@microstax/service/nats-server';
 import { startTelemetry } from '@microstax/service/telemetry';
-import { eventually } from '@microstax/testkit/eventually';
 import { startTestNats } from '@microstax/testkit/nats';
 import { processesWith } from '@microstax/testkit/processes';
 import { readValidatorConfig } from '@microstax/validator/config';
@@ -45,7 +37,9 @@ import { readRouterConfig } from '../../apps/router/src/config.ts';
 import { startRouter } from '../../apps/router/src/service.ts';
 import { asYaml, type WrittenBlueprint } from '../scenarios/blueprints.ts';
 import { createGates, type Gates } from '../scenarios/gates.ts';
+import { type Ask, type Books, closeBooks } from './books.ts';
 import { type CountedBlueprints, countedBlueprints } from './counted-blueprints.ts';
+import { eventually, whileItMoves } from './patience.ts';
 import { type LivingProgram, programsOf } from './programs-of.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
@@ -94,12 +88,12 @@ export type FaultHouse = AsyncDisposable & {
   /** The client's own retry: sends it again under its id, unless it has its answer (protocol 2). */
   sendAgain(submission: string, blueprint: WrittenBlueprint): Promise<void>;
   command(verb: CommandVerb, env: string): Promise<Applied>;
-  answer(submission: string, timeoutMs?: number): Promise<SubmissionAnswer>;
-  /** Settles with an activation that has its outcome. */
-  outcome(env: string, generation: number, timeoutMs?: number): Promise<ActivationItem>;
+  answer(submission: string): Promise<SubmissionAnswer>;
+  /** Settles with an activation that has its outcome; waits for as long as anything of the house moves. */
+  outcome(env: string, generation: number): Promise<ActivationItem>;
   /** Applies, and settles with the outcome; fails where the answer is no new generation. */
   activate(blueprint: WrittenBlueprint): Promise<ActivationItem>;
-  ask<K extends Query['kind']>(question: Query & { kind: K }): Promise<Extract<QueryReply, { kind: K }>>;
+  readonly ask: Ask;
   journal(env: string): Promise<readonly JournalEntry[]>;
   detail(env: string): Promise<EnvironmentDetail>;
   /** What everybody reads in `msx_environments`. */
@@ -114,11 +108,7 @@ export type FaultHouse = AsyncDisposable & {
   closeBooks(): Promise<Books>;
 };
 
-export type Books = { readonly submissions: number; readonly answers: number; readonly activations: number };
-
 const root = join(import.meta.dirname, '..', '..');
-const answerMsMax = 60_000;
-const outcomeMsMax = 60_000;
 const pollMs = 50;
 
 /** Starts the house; settles once everything hears. Disposing it fails where a process is left. */
@@ -286,11 +276,15 @@ function furnish({ dataDir, startsFile, nats, variables, gates, rooms, bus, owne
   const submit = async (subject: string, body: string, id: string = randomUUID()): Promise<string> => {
     submitted.add(id);
     await eventually(async () => (await bus.publishRaw({ subject, body: Buffer.from(body), id })) !== undefined, {
-      timeoutMs: answerMsMax,
       intervalMs: pollMs,
       message: `submission ${id} on ${subject} is stored`,
     });
     return id;
+  };
+  /** Everything that advances says so in an event. */
+  const mark = async (): Promise<string> => {
+    const { createdAt, lastSequence } = must(await bus.streamState(streams.events.name), 'the bus has its streams');
+    return `${createdAt} ${lastSequence}`;
   };
   const answered = async (submission: string): Promise<Applied> => ({
     submission,
@@ -307,24 +301,24 @@ function furnish({ dataDir, startsFile, nats, variables, gates, rooms, bus, owne
     send: (blueprint) => submit(blueprintSubject({ org, env: blueprint.name }), asYaml(blueprint)),
     async sendAgain(submission, blueprint) {
       const asked = async () => ({ answer: (await bus.request(answerOf, org, { submission })).answer });
-      const { answer } = await eventually(asked, { timeoutMs: answerMsMax, message: 'the graph answers' });
+      const { answer } = await eventually(asked, { message: 'the graph answers' });
       if (answer === null) await submit(blueprintSubject({ org, env: blueprint.name }), asYaml(blueprint), submission);
     },
     apply: async (blueprint) => answered(await house.send(blueprint)),
     command: async (verb, env) => answered(await submit(commandSubject({ service: 'graph', org, env, verb }), '')),
-    answer: (submission, timeoutMs = answerMsMax) =>
-      eventually(async () => (await bus.request(answerOf, org, { submission })).answer ?? undefined, {
-        ...{ timeoutMs, intervalMs: pollMs, message: `submission ${submission} is answered` },
+    answer: (submission) =>
+      whileItMoves(async () => (await bus.request(answerOf, org, { submission })).answer ?? undefined, {
+        ...{ mark, intervalMs: pollMs, message: `submission ${submission} is answered` },
       }),
-    async outcome(env, generation, timeoutMs = outcomeMsMax) {
+    async outcome(env, generation) {
       let last: ActivationItem | undefined;
       const settled = async (): Promise<ActivationItem | undefined> => {
         const { items } = await house.ask({ kind: 'activations', env });
         last = items.find((item) => item.generation === generation);
         return last?.outcome ? last : undefined;
       };
-      return eventually(settled, {
-        timeoutMs,
+      return whileItMoves(settled, {
+        mark,
         intervalMs: pollMs,
         message: `${env}@${generation} has its outcome`,
       }).catch((error: unknown) => {
@@ -347,7 +341,7 @@ function furnish({ dataDir, startsFile, nats, variables, gates, rooms, bus, owne
       (await (await bus.bucket(buckets.routes)).get(environmentKey(org, env)))?.revision ?? 0,
     programs: (env) => programsOf(dataDir).filter((program) => env === undefined || program.env === env),
     starts: (env) => countStarts(startsFile, env),
-    closeBooks: () => closeBooks(house, submitted),
+    closeBooks: () => closeBooks(house.ask, submitted),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
   return house;
@@ -360,37 +354,6 @@ function countStarts(file: string, env: string | undefined): ReadonlyMap<string,
     if (env === undefined || what.startsWith(`${env} `)) counts.set(what, (counts.get(what) ?? 0) + 1);
   }
   return counts;
-}
-
-async function closeBooks(house: FaultHouse, submitted: ReadonlySet<string>): Promise<Books> {
-  const answers = await eventually(
-    async () => {
-      const { items } = await house.ask({ kind: 'submissions' });
-      const ours = items.filter(({ submission }) => submitted.has(submission));
-      return ours.length >= submitted.size && ours;
-    },
-    { timeoutMs: answerMsMax, message: `all ${submitted.size} submissions are answered` },
-  );
-  onlyOneEach(answers);
-  const activations = await eventually(() => countSettled(house), { timeoutMs: outcomeMsMax, intervalMs: pollMs });
-  return { submissions: submitted.size, answers: answers.length, activations };
-}
-
-/** Throws while an activation has no outcome. */
-async function countSettled(house: FaultHouse): Promise<number> {
-  let count = 0;
-  for (const { env } of (await house.ask({ kind: 'environments' })).items) {
-    const { items } = await house.ask({ kind: 'activations', env });
-    const open = items.filter(({ outcome }) => outcome === null).map(({ activation }) => activation);
-    if (open.length > 0) throw new Error(`Without an outcome: ${open.join(', ')}`);
-    count += items.length;
-  }
-  return count;
-}
-
-function onlyOneEach(answers: readonly SubmissionItem[]): void {
-  const twice = [...Map.groupBy(answers, ({ submission }) => submission)].filter(([, items]) => items.length > 1);
-  if (twice.length > 0) throw new Error(`Answered twice: ${twice.map(([id]) => id).join(', ')}`);
 }
 
 /** Subjects of the messages of `MSX_EVENTS` that a redrive has said again, or that followed from one. */
@@ -407,7 +370,6 @@ export function generationOf({ answer }: Applied): number {
 
 async function nobodyIsLeft(dataDir: string): Promise<void> {
   await eventually(() => processesWith(dataDir).length === 0, {
-    timeoutMs: 3_000,
     message: `no process of ${dataDir} is left, but ${processesWith(dataDir).join(', ')}`,
   });
 }

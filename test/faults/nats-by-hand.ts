@@ -17,7 +17,7 @@ export type HandMessage = {
   readonly body: string;
 };
 
-const answerMsMax = 5_000;
+const answerMsMax = 60_000;
 
 export async function natsByHand(url: string): Promise<HandClient> {
   const { hostname, port } = new URL(url);

@@ -2,12 +2,12 @@ import { headerNames } from '@microstax/contracts/header-names';
 import { eventSubject, filters, type ServiceName } from '@microstax/contracts/subjects';
 import { durables, streams } from '@microstax/contracts/topology';
 import { defaultOrg } from '@microstax/model/names';
-import { eventually } from '@microstax/testkit/eventually';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { overlay } from '../scenarios/blueprints.ts';
 import { counted, times } from './config.ts';
 import { drivenAgain, type FaultHouse, generationOf, startFaultHouse } from './fault-house.ts';
 import { natsByHand } from './nats-by-hand.ts';
+import { eventually } from './patience.ts';
 
 /** Protocol 28: the last event of an activation is said again where the bus no longer owes it, and only there. */
 
@@ -28,7 +28,7 @@ test(`with the graph's recording held back and ${times(100, 1_000)} messages in 
   const hold = house.gates.hold('graph', ({ subject }) => subject.endsWith('.drafted'));
   const names = Array.from({ length: count }, (_, index) => `flight-${index}`);
   for (const name of names)
-    await house.send(overlay(name, 'base', [house.blueprints.service('db', { version: name })]));
+    await house.send(overlay(name, 'base', [{ ...house.blueprints.service('db'), description: name }])); // runs nothing
   const recording = await eventually(
     async () => {
       const state = await house.bus.durableState(durables.graphPlanner);
@@ -47,18 +47,22 @@ test(`with the graph's recording held back and ${times(100, 1_000)} messages in 
   hold.release();
   for (const name of names)
     await eventually(async () => (await stageOf(name)) === 'decided', {
-      timeoutMs: 120_000,
       message: `${name} is decided`,
     });
   await sayAgainFor('control-after');
   const saidAfterwards = await saidAgain();
+  await house.open('runtime');
+  for (const name of names) expect(await house.outcome(name, 1), name).toMatchObject({ outcome: 'ready' });
+  expect(names.flatMap((name) => [...house.starts(name)])).toEqual([]);
   counted('redrive', {
     'in flight': recording.pending + recording.unsettled,
     'controls said again': looks + 1,
     'said twice while held': saidWhileHeld,
     'said twice afterwards': saidAfterwards,
+    'said twice in the end': await saidAgain(),
+    ...(await house.closeBooks()),
   });
-  expect(saidAfterwards).toBe(0);
+  expect(saidWhileHeld + (await saidAgain())).toBe(0);
 });
 
 const gone = [
@@ -82,7 +86,7 @@ test.each(gone)(
     // What follows from it has its drive too; each of them was said once.
     expect(await saidAgain()).toBe(gone.length - gone.findIndex((one) => one.stage === stage));
     expect(house.starts('gone')).toEqual(new Map([['gone db gone', 1]]));
-    await house.closeBooks();
+    counted('event gone', { before: stage, ...(await house.closeBooks()) });
   },
 );
 
@@ -124,7 +128,6 @@ async function loseEvent(says: ServiceName, env: string, last: string): Promise<
   const purged = await stranger.ask(`$JS.API.STREAM.PURGE.${streams.events.name}`, JSON.stringify({ filter: subject }));
   expect(JSON.parse(purged)).toMatchObject({ success: true, purged: 1 });
   const again = await eventually(() => house.bus.lastOn(streams.events.name, subject), {
-    timeoutMs: 60_000,
     message: `${subject} is said again`,
   });
   expect(again.sequence).toBeGreaterThan(said.sequence);

@@ -1,7 +1,7 @@
-import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counted } from './config.ts';
 import { nothingTwice } from './nothing-twice.ts';
+import { eventually } from './patience.ts';
 import { type SplitHouse, services, startSplitHouse } from './split-house.ts';
 import { spansByTrace } from './trace-of.ts';
 

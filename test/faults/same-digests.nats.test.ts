@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counted } from './config.ts';
 import { countedBlueprints } from './counted-blueprints.ts';
 import { type FaultHouse, startFaultHouse } from './fault-house.ts';
+import { eventually } from './patience.ts';
 import { services, startSplitHouse } from './split-house.ts';
 import { spansByTrace } from './trace-of.ts';
 

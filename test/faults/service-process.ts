@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processState } from '@microstax/service/process-identity';
-import { eventually } from '@microstax/testkit/eventually';
+import { eventually } from './patience.ts';
 
 /** One service in a process of its own, to be killed, halted and woken. Disposing ends it in order. */
 export type ServiceProcess = AsyncDisposable & {
@@ -23,7 +23,7 @@ export type ServiceProcess = AsyncDisposable & {
 export type LogLine = { readonly msg: string; readonly [field: string]: unknown };
 
 const root = join(import.meta.dirname, '..', '..');
-const endMsMax = 15_000;
+const endMsMax = 60_000;
 let count = 0;
 
 export function startServiceProcess(options: {
@@ -57,14 +57,12 @@ export function startServiceProcess(options: {
     kill,
     halted: () =>
       eventually(() => hasEnded(child) || processState(pid) === 'T', {
-        timeoutMs: 30_000,
         message: `process ${pid} (${room}) is halted`,
       }).then(() => {
         if (hasEnded(child)) throw new Error(`${room} has ended instead of halting: ${lastWords(log())}`);
       }),
     log,
-    said: (wanted, what) =>
-      eventually(() => log().find(wanted), { timeoutMs: 20_000, message: `process ${pid} (${room}) says ${what}` }),
+    said: (wanted, what) => eventually(() => log().find(wanted), { message: `process ${pid} (${room}) says ${what}` }),
     async [Symbol.asyncDispose]() {
       if (hasEnded(child)) return;
       child.kill('SIGTERM');

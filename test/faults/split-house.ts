@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@microstax/testkit/eventually';
 import { processesWith } from '@microstax/testkit/processes';
 import { type FaultHouse, type Room, startFaultHouse } from './fault-house.ts';
+import { eventually } from './patience.ts';
 import { busOf } from './processes-of.ts';
 import type { ServiceProcess } from './service-process.ts';
 
@@ -60,7 +60,6 @@ export async function startSplitHouse({ env = {}, without = [] }: SplitHouseOpti
     if (!without.includes('graph')) await graphAnswers(house);
     if (!without.includes('router'))
       await eventually(async () => (await house.bus.routers()).length > 0, {
-        timeoutMs: 20_000,
         message: 'a router listens',
       });
   } catch (error) {
@@ -112,7 +111,7 @@ export async function startSplitHouse({ env = {}, without = [] }: SplitHouseOpti
 }
 
 export function graphAnswers(house: FaultHouse): Promise<unknown> {
-  return eventually(() => house.ask({ kind: 'environments' }), { timeoutMs: 20_000, message: 'the graph answers' });
+  return eventually(() => house.ask({ kind: 'environments' }), { message: 'the graph answers' });
 }
 
 class SplitRooms {

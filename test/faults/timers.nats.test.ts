@@ -1,8 +1,8 @@
-import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { overlay, type WrittenBlueprint } from '../scenarios/blueprints.ts';
 import { counted, times } from './config.ts';
 import { type FaultHouse, generationOf, startFaultHouse } from './fault-house.ts';
+import { eventually } from './patience.ts';
 
 /** Protocol 13: timers are rows of the store, so each fires once, whenever the graph dies and starts again. */
 
@@ -32,7 +32,7 @@ test(`a fan-out interrupted ${interruptions} times by a killed graph derives eac
     // The store has its timers once the parent serves; from then on they fire one after the other.
     await eventually(async () => (await house.status('base'))?.serving?.generation === generation, { intervalMs: 5 });
     await eventually(async () => (await howMany(round + 2)) >= derived, {
-      ...{ intervalMs: 5, timeoutMs: 30_000, message: `${derived} children follow base@${generation}` },
+      ...{ intervalMs: 5, message: `${derived} children follow base@${generation}` },
     });
     await house.processOf('graph').kill();
     house.launch('graph');
