@@ -1,25 +1,31 @@
 import { z } from 'zod';
+import { initSchema, secretSchema, seedSchema, snapshotSchema, volumeSchema } from './data-schema.ts';
+import { probesSchema } from './probe-schema.ts';
+import {
+  contextValue,
+  contractText,
+  duration,
+  headerName,
+  name,
+  program,
+  quantity,
+  region,
+  run,
+  text,
+  textMap,
+  variables,
+} from './schema-words.ts';
+import { securitySchema } from './security-schema.ts';
 
 // The one shape of a Blueprint, after desugar.ts has made lists of maps, maps of port numbers, texts of plain numbers.
 // What a schema cannot say (defaults that depend on other services, references) is normalised and checked later.
 
-/** DNS-safe, and one token of a subject. */
-const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, {
-  error: 'allowed are 1 to 40 of a-z, 0-9 and "-", beginning and ending with a letter or digit',
-});
-const contextValue = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/, {
-  error: 'allowed are 1 to 80 of A-Z, a-z, 0-9, ".", "_" and "-", beginning with a letter or digit',
-});
-const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, { error: 'allowed are 1 to 64 of A-Z, a-z, 0-9 and "-"' });
-const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/, {
-  error: 'a variable is up to 256 of A-Z, a-z, 0-9, "_", "." and "-", beginning with a letter or "_"',
-});
-const quantity = z.union([z.string(), z.number()], { error: 'expected a quantity such as "250m", 1 or "128Mi"' });
-const labels = z.record(z.string(), z.string());
 const portsMax = 64; // each is a listener of the router
-const protocol = z.enum(['http', 'grpc', 'tcp']);
+const volumesMax = 64;
+const initMax = 32;
+const protocol = z.enum(['http', 'grpc', 'tcp', 'udp']);
 
-const port = z.strictObject(
+export const portSchema = z.strictObject(
   {
     name: name.optional(),
     containerPort: z.number().int().min(1).max(65_535, { error: 'allowed are 1 to 65535' }),
@@ -33,7 +39,7 @@ const port = z.strictObject(
   },
 );
 
-const dependency = z.strictObject(
+export const dependencySchema = z.strictObject(
   {
     service: name,
     kind: z.enum(['calls', 'publishes', 'consumes', 'reads', 'writes']).default('calls'),
@@ -41,6 +47,7 @@ const dependency = z.strictObject(
     protocol: protocol.optional(),
     propagates: z.boolean().optional(),
     required: z.boolean().default(true),
+    contract: contractText.optional(),
   },
   {
     error: (issue) =>
@@ -48,41 +55,71 @@ const dependency = z.strictObject(
   },
 );
 
-const secret = z.strictObject({ name, envKey: variableName, value: z.literal('auto-generated') });
+const requests = { cpu: quantity.optional(), memory: quantity.optional(), storage: quantity.optional() };
+const resources = z.strictObject({
+  ...requests,
+  /** Read only where it could not be taken for the three above, which it spells in another way. */
+  requests: z.strictObject(requests).optional(),
+  limits: z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() }).optional(),
+});
+const replicas = z.int().min(0).max(100, { error: 'allowed are 0 to 100' });
+const args = z.array(z.string());
 
 export const serviceSchema = z.strictObject({
   name,
+  id: z
+    .string()
+    .regex(/^svc-[a-z0-9]+$/, { error: 'an identity is "svc-" and letters or digits' })
+    .optional(),
   formerNames: z.array(name).default([]),
   remove: z.boolean().default(false),
-  run: z
-    .strictObject({
-      command: z.array(z.string().min(1)).min(1, { error: 'expected a program and its arguments' }),
-      cwd: z.string().min(1).default('.'),
-    })
-    .optional(),
-  args: z.array(z.string()).default([]),
+  run: run.optional(),
+  image: text.optional(),
+  command: program.optional(),
+  workingDir: text.optional(),
+  user: text.optional(),
+  security: securitySchema.optional(),
+  args: args.default([]),
   ports: z
-    .array(port)
+    .array(portSchema)
     .max(portsMax, { error: `a service has at most ${portsMax} ports` })
     .default([]),
-  env: z.record(variableName, z.string()).default({}),
-  secrets: z.array(secret).default([]),
-  resources: z
-    .strictObject({ cpu: quantity.optional(), memory: quantity.optional(), storage: quantity.optional() })
-    .default({}),
-  replicas: z.number().default(1),
+  env: variables.default({}),
+  secrets: z.array(secretSchema).default([]),
+  resources: resources.default({}),
+  replicas: replicas.default(1),
+  probes: probesSchema.default({}),
+  volumes: z
+    .array(volumeSchema)
+    .max(volumesMax, { error: `a service has at most ${volumesMax} volumes` })
+    .default([]),
+  mocks: z
+    .strictObject({
+      mode: z.enum(['replace', 'sidecar', 'mirror']),
+      image: text.optional(),
+      run: run.optional(),
+      args: args.default([]),
+      env: variables.default({}),
+    })
+    .optional(),
+  init: z
+    .array(initSchema)
+    .max(initMax, { error: `a service has at most ${initMax} steps of init` })
+    .default([]),
+  contract: z.strictObject({ version: contractText }).optional(),
   expose: z.boolean().default(false),
   stateful: z.boolean().default(false),
   sharing: z
     .strictObject({ inherit: z.enum(['allow', 'deny', 'require']).default('allow') })
     .default({ inherit: 'allow' }),
-  dependsOn: z.array(dependency).default([]),
+  dependsOn: z.array(dependencySchema).default([]),
   description: z.string().optional(),
-  labels: labels.default({}),
+  labels: textMap.default({}),
 });
 export type WrittenService = z.infer<typeof serviceSchema>;
 export type WrittenPort = WrittenService['ports'][number];
 export type WrittenDependency = WrittenService['dependsOn'][number];
+export type WrittenSecret = WrittenService['secrets'][number];
 
 export const routingSchema = z.strictObject({
   mode: z.enum(['isolated', 'baseline', 'overlay']).default('isolated'),
@@ -92,18 +129,32 @@ export const routingSchema = z.strictObject({
   propagateHeader: z.boolean().default(true),
   track: z.enum(['tracking', 'pinned']).optional(),
   unknown: z.enum(['baseline', 'deny']).optional(),
+  front: z.enum(['allow', 'deny']).optional(),
   providers: z.record(name, name).default({}),
   pools: z.array(name).default([]),
 });
 export type WrittenRouting = z.infer<typeof routingSchema>;
+
+/** What a plan says of a service; it is laid over the service before that one is judged. */
+export const planServiceSchema = z.strictObject({
+  replicas: replicas.optional(),
+  resources: resources.optional(),
+  env: variables.optional(),
+  args: args.optional(),
+  image: text.optional(),
+});
+export const plansSchema = z.record(name, z.strictObject({ services: z.record(name, planServiceSchema).default({}) }));
+export type WrittenPlans = z.infer<typeof plansSchema>;
 
 /** Everything but the services, which are judged one by one. */
 export const headerSchema = z.strictObject({
   name,
   project: name.optional(),
   description: z.string().optional(),
-  labels: labels.default({}),
+  labels: textMap.default({}),
   routing: routingSchema.prefault({}),
+  plan: name.optional(),
+  plans: plansSchema.default({}),
   budget: z
     .strictObject({
       perHour: z.number().min(0, { error: 'expected dollars an hour, at least 0' }).max(1e9, {
@@ -111,22 +162,12 @@ export const headerSchema = z.strictObject({
       }),
     })
     .optional(),
+  residency: z.strictObject({ region: region.optional(), allowed: z.array(region).optional() }).optional(),
+  ttl: duration.optional(),
   autoShutdownEnabled: z.boolean().optional(),
-  autoShutdownDelayMinutes: z.number().optional(),
+  autoShutdownDelayMinutes: z.int().min(1).max(527_040, { error: 'allowed are 1 to 527040, a year' }).optional(),
+  snapshot: snapshotSchema.optional(),
+  seeds: z.array(seedSchema).optional(),
   services: z.array(z.unknown()),
 });
 export type WrittenHeader = z.infer<typeof headerSchema>;
-
-/** The keys that a map takes, by the place it stands at, for suggestions. */
-export const knownKeys: Readonly<Record<string, readonly string[]>> = {
-  blueprint: Object.keys(headerSchema.shape),
-  routing: Object.keys(routingSchema.shape),
-  budget: ['perHour'],
-  service: Object.keys(serviceSchema.shape),
-  port: Object.keys(port.shape),
-  dependency: Object.keys(dependency.shape),
-  secret: Object.keys(secret.shape),
-  run: ['command', 'cwd'],
-  resources: ['cpu', 'memory', 'storage'],
-  sharing: ['inherit'],
-};

@@ -126,7 +126,7 @@ test('all findings are said at once, also those of lineage beside those of the s
     '2:39 deleted-parent routing.baselineId',
     '2:45 unknown-key routing.typo',
     '4:42 bad-value services.web.ports.0.containerPort',
-    '5:25 not-yet services.cart.image',
+    '5:11 removed-and-declared services.cart.remove',
   ]);
 });
 
@@ -213,32 +213,21 @@ describe('remove: true', () => {
   });
 });
 
-test('fields that this version does not act on are not-yet, each at its key', () => {
-  const text = [
-    'name: shop',
-    'plan: production',
-    'ttl: 1h',
-    'autoShutdownDelayMinutes: 30',
-    'routing: { front: allow, propagateHeader: false }',
-    'services:',
-    '  web: { image: x, run: { command: x }, resources: { limits: {} }, probes: {}, volumes: [] }',
-  ].join('\n');
-  expect(sayings(decideText(text))).toEqual([
-    '2:1 not-yet plan',
-    '3:1 not-yet ttl',
-    '4:1 not-yet autoShutdownDelayMinutes',
-    '5:12 not-yet routing.front',
-    '5:26 not-yet routing.propagateHeader',
-    '7:10 not-yet services.web.image',
-    '7:54 not-yet services.web.resources.limits',
-    '7:68 not-yet services.web.probes',
-    '7:80 not-yet services.web.volumes',
+test('an environment shuts down where it says so, and a delay alone means nothing', () => {
+  expect(
+    revisionOfText(shop('autoShutdownEnabled: false\nautoShutdownDelayMinutes: 30\n')).autoShutdown,
+  ).toBeUndefined();
+  expect(revisionOfText(shop('autoShutdownEnabled: true\n')).autoShutdown).toEqual({ delaySeconds: 1_800 });
+  expect(sayings(decideText(shop('autoShutdownDelayMinutes: 5\n')))).toEqual([
+    '2:1 delay-without-shutdown autoShutdownDelayMinutes',
   ]);
 });
 
-test('autoShutdown is accepted where it is off', () => {
-  expect(decideText(shop('autoShutdownEnabled: false\nautoShutdownDelayMinutes: 30\n')).kind).toBe('accepted');
-  expect(sayings(decideText(shop('autoShutdownEnabled: true\n')))).toEqual(['2:1 not-yet autoShutdownEnabled']);
+test('an id states the identity that the graph knows, and no other', () => {
+  const withId = (id: string): string => shop('', `services: { web: { run: { command: x }, id: ${id} } }\n`);
+  const graph = { ...emptyGraph, identities: { web: 'svc-known' } };
+  expect(decideText(withId('svc-known'), { graph }).kind).toBe('accepted');
+  expect(sayings(decideText(withId('svc-other'), { graph }))).toEqual(['2:45 identity-differs services.web.id']);
 });
 
 test('a budget in dollars an hour is micro-dollars', () => {

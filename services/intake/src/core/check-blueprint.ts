@@ -1,9 +1,10 @@
 import type { IdentifyReply } from '@microstax/contracts/graph-requests';
 import { checkLineage } from '@microstax/model/lineage-check';
 import type { WrittenService } from './blueprint-schema.ts';
-import { notYetProblem } from './locate.ts';
 import { nodeAt, type Path } from './located.ts';
+import { checkEnvironment } from './normalise-environment.ts';
 import { checkRouting } from './normalise-routing.ts';
+import { checkPlans } from './plans.ts';
 import type { Problem } from './problem.ts';
 import { quote } from './quote.ts';
 import type { ReadBlueprint, ReadService } from './read-blueprint.ts';
@@ -21,7 +22,7 @@ export function checkBlueprint(scene: Scene): Problem[] {
   const { blueprint } = scene;
   return [
     ...checkName(blueprint),
-    ...checkShutdown(blueprint),
+    ...checkOwnWords(scene),
     ...(blueprint.routing === undefined ? [] : checkRouting(blueprint.routing, blueprint.address.env)),
     ...lineageProblems(scene),
     ...checkProject(scene),
@@ -43,14 +44,10 @@ function checkName({ address, header }: ReadBlueprint): Problem[] {
   ];
 }
 
-function checkShutdown({ header }: ReadBlueprint): Problem[] {
-  const { autoShutdownEnabled: enabled, autoShutdownDelayMinutes: delay } = header ?? {};
-  return [
-    ...(enabled ? [notYetProblem(['autoShutdownEnabled'], 'autoShutdownEnabled')] : []),
-    ...(delay !== undefined && enabled !== false
-      ? [notYetProblem(['autoShutdownDelayMinutes'], 'autoShutdownDelayMinutes')]
-      : []),
-  ];
+function checkOwnWords({ blueprint: { header, services }, surroundings }: Scene): Problem[] {
+  if (header === undefined) return [];
+  const declared = services.map(({ name, written }) => ({ name, removed: written?.remove === true }));
+  return [...checkEnvironment(header, surroundings), ...checkPlans(header, declared)];
 }
 
 function lineageProblems({ blueprint: { address, routing }, reply }: Scene): Problem[] {
@@ -174,9 +171,10 @@ function isStated(value: unknown): boolean {
   return Object.entries(value).some(([key, inner]) => !(key === 'inherit' && inner === 'allow') && inner !== undefined);
 }
 
-/** A declaration replaces the parent's whole, so one without `run` leaves nothing that could be started here. */
+/** A declaration replaces the parent's whole, so one without `run` and `image` leaves nothing that could be started here. */
 function checkRunnable(written: WrittenService, path: Path, { blueprint: { routing } }: Scene): Problem[] {
-  if (written.run !== undefined || routing === undefined) return [];
+  if (written.run !== undefined || written.image !== undefined || routing === undefined) return [];
+  if (written.mocks?.mode === 'replace') return [];
   const elsewhere =
     Object.hasOwn(routing.providers, written.name) || routing.pools.length > 0 || written.sharing.inherit === 'require';
   if (elsewhere) return [];
@@ -186,8 +184,8 @@ function checkRunnable(written: WrittenService, path: Path, { blueprint: { routi
       severity: overlay ? 'warning' : 'error',
       code: 'nothing-to-run',
       path,
-      reason: `${quote(written.name)} has no run, so it cannot be started here${overlay ? ': a declaration replaces the whole one of the parent' : ', and nothing else provides it'}`,
-      next: 'add run: { command: [program, argument] }, or map it in routing.providers',
+      reason: `${quote(written.name)} has neither run nor image, so it cannot be started here${overlay ? ': a declaration replaces the whole one of the parent' : ', and nothing else provides it'}`,
+      next: 'add run: { command: [program, argument] } or an image, or map it in routing.providers',
     },
   ];
 }

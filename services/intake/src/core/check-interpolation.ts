@@ -16,10 +16,14 @@ type Scene = {
 
 /** Unknown names in `${…}` of command, args and env (protocol 27). A host outside dependsOn is a warning, no dependency. */
 export function checkInterpolation(path: Path, about: Omit<Scene, 'listed'>): Problem[] {
-  const { run, args, env, dependsOn } = about.written;
+  const { run, command, args, env, mocks, dependsOn } = about.written;
   const scene = { ...about, listed: new Set(dependsOn.map(({ service }) => service)) };
   const texts: readonly (readonly [Path, string])[] = [
     ...(run?.command ?? []).map((text, index) => [[...path, 'run', 'command', index], text] as const),
+    ...(command ?? []).map((text, index) => [[...path, 'command', index], text] as const),
+    ...(mocks?.run?.command ?? []).map((text, index) => [[...path, 'mocks', 'run', 'command', index], text] as const),
+    ...(mocks?.args ?? []).map((text, index) => [[...path, 'mocks', 'args', index], text] as const),
+    ...Object.entries(mocks?.env ?? {}).map(([key, text]) => [[...path, 'mocks', 'env', key], text] as const),
     ...args.map((text, index) => [[...path, 'args', index], text] as const),
     ...Object.entries(env).map(([key, text]) => [[...path, 'env', key], text] as const),
   ];

@@ -3,13 +3,17 @@ import { type Artifact, sealArtifact } from '@microstax/model/artifact';
 import { sortedBy } from '@microstax/model/compare';
 import { blocks, type Finding } from '@microstax/model/finding';
 import { must } from '@microstax/model/must';
-import type { BudgetSpec, Revision, ServiceDeclaration } from '@microstax/model/revision';
+import type { Revision, ServiceDeclaration } from '@microstax/model/revision';
 import { checkBlueprint } from './check-blueprint.ts';
 import { identityOf } from './identify.ts';
+import type { Path } from './located.ts';
+import { normaliseEnvironment } from './normalise-environment.ts';
 import { normaliseRouting } from './normalise-routing.ts';
-import { normaliseService, sortedRecord } from './normalise-service.ts';
+import { normaliseService } from './normalise-service.ts';
 import { findingOf, inOrder, type Problem } from './problem.ts';
+import { quote } from './quote.ts';
 import type { ReadBlueprint, UnreadableBlueprint } from './read-blueprint.ts';
+import { sortedRecord } from './sorted-record.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
 
 export type Decision =
@@ -73,9 +77,21 @@ function declare(
     // Not spread into one call: a service may have more problems than a call has room for arguments.
     for (const problem of normalised.problems) problems.push(problem);
     const identity = identityOf(written, { org: address.org, project, reply, origin });
+    if (written.id !== undefined && written.id !== identity && routing !== undefined && reply !== null)
+      problems.push(identityDiffers(written.id, identity, [...path, 'id']));
     return [{ kind: 'run', name, identity, formerNames, spec: normalised.spec }];
   });
   return { declarations: sortedBy(declarations, ({ name }) => name), problems };
+}
+
+/** An id only states what the graph knows already: nothing takes another service's history by writing its id. */
+function identityDiffers(stated: string, identity: string, path: Path): Problem {
+  return {
+    code: 'identity-differs',
+    path,
+    reason: `the service is ${quote(identity)}, and the Blueprint says ${quote(stated)}`,
+    next: 'leave id out; a service that was renamed states its former names in formerNames',
+  };
 }
 
 /** Protocol 6: a root's project is its name, an overlay's is its root's. */
@@ -91,7 +107,8 @@ function revisionOf(
   services: readonly ServiceDeclaration[],
   reply: IdentifyReply,
 ): Revision {
-  const { project, description, labels, budget } = must(header, 'a Blueprint without findings has a header');
+  const head = must(header, 'a Blueprint without findings has a header');
+  const { project, description, labels } = head;
   const written = must(routing, 'a Blueprint without findings has routing');
   const overlay = written.mode === 'overlay';
   const parent = overlay && written.baselineId !== undefined ? written.baselineId : undefined;
@@ -105,10 +122,6 @@ function revisionOf(
     labels: sortedRecord(labels),
     services,
     routing: normaliseRouting(written, address.env),
-    ...(budget === undefined ? {} : { budget: budgetOf(budget.perHour) }),
+    ...normaliseEnvironment(head),
   };
-}
-
-function budgetOf(dollarsPerHour: number): BudgetSpec {
-  return { microsPerHour: Math.round(dollarsPerHour * 1_000_000) };
 }

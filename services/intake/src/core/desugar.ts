@@ -1,7 +1,22 @@
 import type { Located, LocatedScalar, Path } from './located.ts';
-import { textNode, withEntry } from './located.ts';
+import { nodeAt, textNode, withEntry } from './located.ts';
 import type { Problem } from './problem.ts';
-import { quote } from './quote.ts';
+import { quote, quoteList } from './quote.ts';
+import {
+  asList,
+  asProgram,
+  asText,
+  dependencyAsMap,
+  eachItem,
+  eachValue,
+  mapEntries,
+  portAsMap,
+  seedAsMap,
+  textItems,
+  textValues,
+  type Words,
+  words,
+} from './spellings.ts';
 
 /**
  * Makes one shape of the many that a Blueprint may be written in: services become a list, ports and dependencies maps,
@@ -14,7 +29,8 @@ export function desugar(tree: Located): { readonly tree: Located; readonly probl
   const listed = withEntry(tree, 'services', (services) =>
     listOfServices(services, (at, service) => desugarService(service, ['services', at], problems), problems),
   );
-  return { tree: withEntry(listed, 'labels', textValues), problems };
+  const planned = withEntry(listed, 'plans', (plans) => desugarPlans(plans, problems));
+  return { tree: words({ labels: textValues, seeds: (seeds) => eachItem(seeds, seedAsMap) })(planned), problems };
 }
 
 function listOfServices(
@@ -52,20 +68,69 @@ function isAbsent(node: Located): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
-const plainTexts: Readonly<Record<string, (node: Located) => Located>> = {
+/** Fields whose values may be written in shorter ways, by the map that they stand in. */
+const serviceWords: Words = {
+  command: asProgram,
+  user: asText,
   args: textItems,
   env: textValues,
   labels: textValues,
   ports: (ports) => eachItem(ports, portAsMap),
   dependsOn: (dependencies) => eachItem(dependencies, dependencyAsMap),
-  run: (run) => (run.kind === 'map' ? withEntry(run, 'command', commandAsList) : run),
+  run: words({ command: asProgram }),
+  contract: words({ version: asText }),
+  probes: eachValue(words({ exec: words({ command: asProgram }), http: words({ headers: textValues }) })),
+  volumes: (volumes) => eachItem(volumes, words({ files: textValues })),
+  mocks: words({ run: words({ command: asProgram }), args: textItems, env: textValues }),
+  init: (steps) => eachItem(asList(steps), words({ command: asProgram })),
 };
+const planWords: Words = { args: textItems, env: textValues };
+
+const shortService = words(serviceWords);
 
 function desugarService(service: Located, path: Path, problems: Problem[]): Located {
-  if (service.kind !== 'map') return service;
-  let shaped = service;
-  for (const [field, change] of Object.entries(plainTexts)) shaped = withEntry(shaped, field, change);
-  return withEntry(shaped, 'secrets', (secrets) => withoutLiterals(secrets, [...path, 'secrets'], problems));
+  return words({
+    resources: (resources) => withoutRequests(resources, [...path, 'resources'], problems),
+    secrets: (secrets) => withoutLiterals(secrets, [...path, 'secrets'], problems),
+  })(shortService(service));
+}
+
+function desugarPlans(plans: Located, problems: Problem[]): Located {
+  if (plans.kind !== 'map') return plans;
+  return mapEntries(plans, (plan, name) =>
+    words({
+      services: (services) =>
+        services.kind !== 'map'
+          ? services
+          : mapEntries(services, (service, key) =>
+              words({
+                ...planWords,
+                resources: (resources) =>
+                  withoutRequests(resources, ['plans', name, 'services', key, 'resources'], problems),
+              })(service),
+            ),
+    })(plan),
+  );
+}
+
+/** `requests: { cpu }` is another spelling of `cpu`; said in both, it is left for nobody to choose. */
+function withoutRequests(resources: Located, path: Path, problems: Problem[]): Located {
+  const requests = nodeAt(resources, ['requests']);
+  if (resources.kind !== 'map' || requests?.kind !== 'map') return resources;
+  const rest = new Map(resources.entries);
+  rest.delete('requests');
+  const twice = ['cpu', 'memory', 'storage'].filter((field) => rest.has(field));
+  if (twice.length > 0) {
+    problems.push({
+      code: 'said-twice',
+      path: [...path, 'requests'],
+      at: resources.entries.get('requests')?.keyAt ?? requests.at,
+      reason: `requests is another spelling of what stands beside it: ${quoteList(twice)}`,
+      next: 'write cpu, memory and storage under resources or under resources.requests',
+    });
+    return { ...resources, entries: rest };
+  }
+  return { ...resources, entries: new Map([...rest, ...requests.entries]) };
 }
 
 /** Refuses literal secrets and takes them out of the tree, so that nothing later can say one. */
@@ -79,53 +144,11 @@ function withoutLiterals(secrets: Located, path: Path, problems: Problem[]): Loc
             code: 'literal-secret',
             path: [...path, index, 'value'],
             reason: 'a secret must not stand in a Blueprint: its value is a literal, allowed is only "auto-generated"',
-            next: 'write value: auto-generated, and change the secret that was submitted wherever it is in use',
+            next: 'write value: auto-generated or ref: <secret>/<key>, and change the secret that was submitted wherever it is in use',
           });
           return textNode(value.at, 'auto-generated');
         })
       : secret,
   );
   return { ...secrets, items };
-}
-
-function portAsMap(port: Located): Located {
-  if (port.kind !== 'scalar') return port;
-  const match = /^(\d{1,5})(?::(\d{1,5}))?$/.exec(port.source);
-  if (match === null || (match[2] !== undefined && match[1] !== match[2])) return port;
-  const containerPort: LocatedScalar = { kind: 'scalar', at: port.at, value: Number(match[1]), source: port.source };
-  return { kind: 'map', at: port.at, entries: new Map([['containerPort', { keyAt: port.at, node: containerPort }]]) };
-}
-
-function dependencyAsMap(dependency: Located): Located {
-  if (dependency.kind !== 'scalar' || typeof dependency.value !== 'string') return dependency;
-  return {
-    kind: 'map',
-    at: dependency.at,
-    entries: new Map([['service', { keyAt: dependency.at, node: dependency }]]),
-  };
-}
-
-function commandAsList(command: Located): Located {
-  if (command.kind === 'scalar' && typeof command.value === 'string')
-    return { kind: 'list', at: command.at, items: [command] };
-  return textItems(command);
-}
-
-function textItems(list: Located): Located {
-  return eachItem(list, asText);
-}
-
-function textValues(map: Located): Located {
-  if (map.kind !== 'map') return map;
-  const entries = [...map.entries].map(([key, entry]) => [key, { ...entry, node: asText(entry.node) }] as const);
-  return { ...map, entries: new Map(entries) };
-}
-
-function eachItem(list: Located, change: (item: Located) => Located): Located {
-  return list.kind === 'list' ? { ...list, items: list.items.map(change) } : list;
-}
-
-function asText(node: Located): Located {
-  if (node.kind !== 'scalar' || node.value === null || typeof node.value === 'string') return node;
-  return textNode(node.at, node.source);
 }

@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import { knownKeys } from './blueprint-schema.ts';
+import { knownKeysAt } from './known-keys.ts';
 import { kindOf, type Located, nodeAt, type Path } from './located.ts';
 import { nearestWord } from './nearest-word.ts';
-import { insteadOf, notYetFields } from './not-yet.ts';
 import type { Problem } from './problem.ts';
 import { quote, quoteList } from './quote.ts';
 
@@ -36,11 +35,8 @@ function problemsOfIssue(issue: Issue, path: Path, tree: Located): Problem[] {
 }
 
 function unknownKey(path: Path, key: string): Problem {
-  const place = placeOf(path);
-  const notYet: readonly string[] = place in notYetFields ? notYetFields[place as keyof typeof notYetFields] : [];
-  if (notYet.includes(key)) return notYetProblem([...path, key], key);
-  const known = knownKeys[place] ?? [];
-  const near = nearestWord(key, [...known, ...notYet]);
+  const known = knownKeysAt(path);
+  const near = nearestWord(key, known);
   // Under `secrets` a key far from every known one may be a secret in the wrong place.
   const quotable = near !== undefined || !isPrivate(path);
   return {
@@ -49,17 +45,6 @@ function unknownKey(path: Path, key: string): Problem {
     mark: 'key',
     reason: `unknown key${quotable ? ` ${quote(key)}` : ''}${near === undefined ? '' : `, did you mean ${quote(near)}`}`,
     next: near === undefined ? `allowed are ${quoteList(known)}` : `write ${quote(near)}, or remove the key`,
-  };
-}
-
-/** A field that the design has and this version does not act on. */
-export function notYetProblem(path: Path, field: string, reason?: string): Problem {
-  return {
-    code: 'not-yet',
-    path,
-    mark: 'key',
-    reason: reason ?? `${quote(field)} is not acted on by this version, so it is refused rather than ignored`,
-    next: insteadOf[field] ?? 'leave it out',
   };
 }
 
@@ -106,23 +91,36 @@ function badValue(message: string, path: Path, tree: Located): Problem {
   const node = nodeAt(tree, path);
   const found =
     node?.kind === 'scalar' && node.value !== null && !isPrivate(path) ? `found ${quote(node.source)}, ` : '';
-  return { code: 'bad-value', path, reason: `${found}${message}` };
+  const odd = found === '' || node?.kind !== 'scalar' ? undefined : lookAlike(node.source);
+  return { code: 'bad-value', path, reason: `${found}${message}`, ...(odd === undefined ? {} : { next: odd }) };
 }
 
-/** The place that a map stands at, as `knownKeys` names it. */
-function placeOf(path: Path): string {
-  if (path.length === 0) return 'blueprint';
-  if (path[0] !== 'services') return String(path[0]);
-  if (path.length === 2) return 'service';
-  return listPlaces[String(path[2])] ?? String(path[2]);
+/** Letters of other alphabets look like the ones allowed, and control characters like nothing at all. */
+function lookAlike(text: string): string | undefined {
+  const index = [...text].findIndex((character) => !/^[ -~]$/.test(character));
+  const code = [...text][index]?.codePointAt(0);
+  if (code === undefined) return undefined;
+  const named = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  return `write character ${index + 1} anew: it is ${named}, whatever it looks like`;
 }
-
-const listPlaces: Readonly<Record<string, string>> = { ports: 'port', dependsOn: 'dependency', secrets: 'secret' };
 
 /** Where a value may be secret, or become one. */
 function isPrivate(path: Path): boolean {
-  return path[0] === 'services' && ['secrets', 'env', 'args', 'run'].includes(String(path[2]));
+  const field = path[0] === 'services' ? path[2] : path[0] === 'plans' ? path[4] : undefined;
+  return field !== undefined && privateFields.has(String(field));
 }
+
+const privateFields: ReadonlySet<string> = new Set([
+  'secrets',
+  'env',
+  'args',
+  'run',
+  'command',
+  'mocks',
+  'init',
+  'probes',
+  'volumes',
+]);
 
 function isAbsent(tree: Located, path: Path): boolean {
   return path.length > 0 && nodeAt(tree, path) === undefined;

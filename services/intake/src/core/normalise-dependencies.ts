@@ -1,4 +1,6 @@
 import { sortedBy } from '@microstax/model/compare';
+import { contractVersion } from '@microstax/model/contract-version';
+import { must } from '@microstax/model/must';
 import type { DependencySpec, PortSpec } from '@microstax/model/service-spec';
 import type { WrittenDependency } from './blueprint-schema.ts';
 import type { Path } from './located.ts';
@@ -110,7 +112,7 @@ function completeWithDefault(written: WrittenDependency, ports: readonly PortSpe
 }
 
 function specOf(
-  { service, kind, protocol: stated, propagates, required }: WrittenDependency,
+  { service, kind, protocol: stated, propagates, required, contract }: WrittenDependency,
   port: Pick<PortSpec, 'name' | 'protocol'> | undefined,
 ): DependencySpec {
   const protocol = port?.protocol ?? stated ?? 'http';
@@ -119,9 +121,16 @@ function specOf(
     kind,
     ...(port === undefined ? {} : { port: port.name }),
     protocol,
-    propagates: propagates ?? (kind === 'calls' && protocol !== 'tcp'), // protocol 6
+    propagates: propagates ?? (kind === 'calls' && (protocol === 'http' || protocol === 'grpc')), // protocol 6
     required,
+    ...(contract === undefined ? {} : { contract: contractOf(contract) }),
   };
+}
+
+/** `1` is `1.0`, and `01.2` is `1.2`. */
+export function contractOf(written: string): string {
+  const { major, minor } = must(contractVersion(written), 'the schema takes no other text');
+  return `${major}.${minor}`;
 }
 
 function unknownPort(written: WrittenDependency, ports: readonly PortSpec[], at: Path): Problem {

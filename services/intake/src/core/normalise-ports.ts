@@ -24,8 +24,10 @@ export function normalisePorts(written: readonly WrittenPort[]): PortSpec[] {
 /** Indices of ports whose name or number stands in the list before. */
 export function repeatedPorts(written: readonly WrittenPort[]): { readonly index: number; readonly key: string }[] {
   const seen = new Set<string>();
-  return written.flatMap(({ name, containerPort }, index) => {
-    const keys = [...(name === undefined ? [] : [`name "${name}"`]), `port ${containerPort}`];
+  return written.flatMap(({ name, containerPort, protocol }, index) => {
+    // What speaks over udp has numbers of its own.
+    const number = protocol === 'udp' ? `port ${containerPort}/udp` : `port ${containerPort}`;
+    const keys = [...(name === undefined ? [] : [`name "${name}"`]), number];
     const repeated = keys.find((key) => seen.has(key));
     for (const key of keys) seen.add(key);
     return repeated === undefined ? [] : [{ index, key: repeated }];

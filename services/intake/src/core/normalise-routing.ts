@@ -2,10 +2,9 @@ import { sortedBy } from '@microstax/model/compare';
 import { defaultHeaderName } from '@microstax/model/names';
 import type { RoutingSpec } from '@microstax/model/revision';
 import type { WrittenRouting } from './blueprint-schema.ts';
-import { notYetProblem } from './locate.ts';
-import { sortedRecord } from './normalise-service.ts';
 import type { Problem } from './problem.ts';
 import { quote } from './quote.ts';
+import { sortedRecord } from './sorted-record.ts';
 
 /** The routing of an environment with its defaults explicit (protocol 6). */
 export function normaliseRouting(written: WrittenRouting, env: string): RoutingSpec {
@@ -17,6 +16,7 @@ export function normaliseRouting(written: WrittenRouting, env: string): RoutingS
     ...(root ? { unknown: written.unknown ?? 'baseline' } : {}),
     providers: sortedRecord(written.providers),
     pools: sortedBy(new Set(written.pools), (pool) => pool),
+    ...(root && written.front === 'allow' ? { front: 'allow' } : {}),
   };
 }
 
@@ -68,33 +68,40 @@ function checkHeader({ mode, headerName, baselineId }: WrittenRouting): Problem[
   ];
 }
 
-function checkMode({ mode, unknown, track, propagateHeader }: WrittenRouting): Problem[] {
-  const problems: Problem[] = [];
-  if (!propagateHeader)
-    problems.push(
-      notYetProblem(
-        ['routing', 'propagateHeader'],
-        'propagateHeader',
-        'propagateHeader is false, this version always keeps the context downstream',
-      ),
-    );
-  if (mode === 'overlay' && unknown !== undefined)
-    problems.push({
-      code: 'unknown-on-overlay',
-      path: ['routing', 'unknown'],
-      mark: 'key',
-      reason: 'what an unknown context meets is decided by the baseline, not by an overlay',
-      next: 'leave it out here, and set routing.unknown in the Blueprint of the baseline',
-    });
-  if (mode !== 'overlay' && track !== undefined)
-    problems.push({
-      code: 'track-without-parent',
-      path: ['routing', 'track'],
-      mark: 'key',
-      reason: `track says how a parent is followed, and mode ${quote(mode)} has none`,
-      next: 'leave it out, or make the environment an overlay',
-    });
-  return problems;
+function checkMode({ mode, unknown, track, propagateHeader, front }: WrittenRouting): Problem[] {
+  const overlay = mode === 'overlay';
+  return [
+    ...(overlay && unknown !== undefined
+      ? [ofTheBaseline('unknown', 'unknown-on-overlay', 'what an unknown context meets')]
+      : []),
+    ...(overlay && !propagateHeader
+      ? [ofTheBaseline('propagateHeader', 'propagate-on-overlay', 'whether the context is passed on')]
+      : []),
+    ...(overlay && front !== undefined
+      ? [ofTheBaseline('front', 'front-on-overlay', 'whether what others manage may be fronted')]
+      : []),
+    ...(!overlay && track !== undefined ? [trackWithoutParent(mode)] : []),
+  ];
+}
+
+function ofTheBaseline(field: string, code: string, what: string): Problem {
+  return {
+    code,
+    path: ['routing', field],
+    mark: 'key',
+    reason: `${what} is decided by the baseline, not by an overlay`,
+    next: `leave it out here, and set routing.${field} in the Blueprint of the baseline`,
+  };
+}
+
+function trackWithoutParent(mode: string): Problem {
+  return {
+    code: 'track-without-parent',
+    path: ['routing', 'track'],
+    mark: 'key',
+    reason: `track says how a parent is followed, and mode ${quote(mode)} has none`,
+    next: 'leave it out, or make the environment an overlay',
+  };
 }
 
 function checkProviders({ providers, pools }: WrittenRouting, env: string): Problem[] {

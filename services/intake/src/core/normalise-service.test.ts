@@ -124,7 +124,8 @@ test('a command of one word is a list of one', () => {
   expect(specOf(revision, 'web').run).toEqual({ command: ['hotrod'], cwd: 'bin' });
 });
 
-test('replicas other than 1 are not yet', () => {
-  expect(sayingsWith('    replicas: 1\n    expose: false\n')).toEqual([]);
-  expect(sayingsWith('    replicas: 3\n')).toEqual(['5:5 not-yet services.web.replicas']);
+test('one replica is what its absence means', () => {
+  expect(specWith('    replicas: 1\n')).toEqual(specWith('    expose: false\n'));
+  expect(specWith('    replicas: 3\n').replicas).toBe(3);
+  expect(sayingsWith('    replicas: 101\n')).toEqual(['5:15 bad-value services.web.replicas']);
 });

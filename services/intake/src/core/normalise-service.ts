@@ -1,19 +1,19 @@
 import { sortedBy } from '@microstax/model/compare';
-import type { PortSpec, ResourcesSpec, SecretSpec, ServiceSpec } from '@microstax/model/service-spec';
-import type { WrittenService } from './blueprint-schema.ts';
+import type { PortSpec, SecretSpec, ServiceSpec } from '@microstax/model/service-spec';
+import type { WrittenSecret, WrittenService } from './blueprint-schema.ts';
 import { checkInterpolation } from './check-interpolation.ts';
-import { notYetProblem } from './locate.ts';
 import type { Path } from './located.ts';
-import { normaliseDependencies } from './normalise-dependencies.ts';
+import { contractOf, normaliseDependencies } from './normalise-dependencies.ts';
 import { normalisePorts, repeatedPorts } from './normalise-ports.ts';
+import { normaliseProbes } from './normalise-probes.ts';
+import { normaliseResources } from './normalise-resources.ts';
+import { checkStart, normaliseImage, normaliseInit, normaliseMocks } from './normalise-start.ts';
+import { normaliseVolumes } from './normalise-volumes.ts';
 import type { Problem } from './problem.ts';
-import { cpuMillicores, quantityBytes } from './quantities.ts';
 import { quote } from './quote.ts';
+import { normaliseSecurity } from './security-schema.ts';
+import { sortedRecord } from './sorted-record.ts';
 import type { Surroundings } from './surroundings.ts';
-
-const defaultCpuMillicores = 100;
-const defaultMemoryBytes = 128 * 1024 ** 2;
-const defaultStatefulStorageBytes = 1024 ** 3;
 
 /** A written service with every default explicit and everything sorted, and what is wrong with it. */
 export function normaliseService(
@@ -27,28 +27,50 @@ export function normaliseService(
     surroundings,
   });
   const resources = normaliseResources(written, path);
-  const { name, run, args, env, expose, stateful, sharing, description, labels } = written;
-  const spec: ServiceSpec = {
+  const image = normaliseImage(written.image, [...path, 'image']);
+  const probes = normaliseProbes(written.probes, { ports, path });
+  const volumes = normaliseVolumes(written, path);
+  const mocks = normaliseMocks(written, path);
+  const init = normaliseInit(written, path);
+  const { name, run, command, workingDir, user, security, args, env, replicas, contract } = written;
+  const { expose, stateful, sharing, description, labels } = written;
+  const spec = present<ServiceSpec>({
     name,
-    ...(run === undefined ? {} : { run }),
+    run,
+    image: image.value,
+    command,
+    workingDir,
+    user,
+    security: normaliseSecurity(security),
     args,
     ports,
     env: sortedRecord(env),
     secrets: normaliseSecrets(written),
     resources: resources.value,
+    replicas: replicas === 1 ? undefined : replicas,
+    probes: probes.value,
+    volumes: volumes.value,
+    mocks: mocks.value,
+    init: init.value,
+    contract: contract === undefined ? undefined : { version: contractOf(contract.version) },
     expose,
     stateful,
     sharing: sharing.inherit,
     dependsOn: dependencies,
-    ...(description === undefined ? {} : { description }),
+    description,
     labels: sortedRecord(labels),
-  };
+  });
   return {
     spec,
     problems: [
       ...problems,
       ...resources.problems,
-      ...checkReplicas(written, path),
+      ...image.problems,
+      ...probes.problems,
+      ...volumes.problems,
+      ...mocks.problems,
+      ...init.problems,
+      ...checkStart(written, path),
       ...checkPorts(written, ports, path),
       ...checkSecrets(written, path),
       ...checkInterpolation(path, { written, ports, surroundings }),
@@ -56,47 +78,19 @@ export function normaliseService(
   };
 }
 
-/** A record in one order, whichever it was written in. */
-export function sortedRecord(record: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(sortedBy(Object.entries(record), ([key]) => key));
+/** Members that are not declared are absent, so that they change no digest. */
+function present<T>(members: { readonly [key in keyof T]: T[key] | undefined }): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
 }
 
 function normaliseSecrets({ secrets }: WrittenService): SecretSpec[] {
-  const references = secrets.map(({ name, envKey }) => ({ name, envKey, source: 'auto-generated' }) as const);
-  return sortedBy(references, ({ name, envKey }) => `${name} ${envKey}`);
+  return sortedBy(secrets.map(secretOf), ({ name, envKey }) => `${name} ${envKey}`);
 }
 
-function normaliseResources(
-  { resources, stateful }: WrittenService,
-  path: Path,
-): { readonly value: ResourcesSpec; readonly problems: readonly Problem[] } {
-  const problems: Problem[] = [];
-  const read = (field: 'cpu' | 'memory' | 'storage', fallback: number): number => {
-    const text = resources[field];
-    if (text === undefined) return fallback;
-    const quantity = field === 'cpu' ? cpuMillicores(text) : quantityBytes(text);
-    if (quantity !== undefined && (quantity > 0 || field === 'storage')) return quantity;
-    const allowed = field === 'cpu' ? 'such as 250m, 0.25 or 1, at least 1m' : 'such as 128Mi, 1Gi, 512M or bytes';
-    problems.push({
-      code: 'bad-quantity',
-      path: [...path, 'resources', field],
-      reason: `found ${quote(String(text))}, expected a quantity ${allowed}`,
-    });
-    return fallback;
-  };
-  const value = {
-    cpuMillicores: read('cpu', defaultCpuMillicores),
-    memoryBytes: read('memory', defaultMemoryBytes),
-    storageBytes: read('storage', stateful ? defaultStatefulStorageBytes : 0),
-  };
-  return { value, problems };
-}
-
-function checkReplicas({ replicas }: WrittenService, path: Path): Problem[] {
-  if (replicas === 1) return [];
-  return [
-    notYetProblem([...path, 'replicas'], 'replicas', `replicas is ${replicas}, this version runs 1 of each service`),
-  ];
+function secretOf({ name, envKey, ref }: WrittenSecret): SecretSpec {
+  if (ref === undefined) return { name, envKey, source: 'auto-generated' };
+  const [secret = '', key = ''] = ref.split('/');
+  return { name, envKey, source: 'reference', secret, key };
 }
 
 function checkPorts(written: WrittenService, ports: readonly PortSpec[], path: Path): Problem[] {
@@ -121,9 +115,16 @@ function checkPorts(written: WrittenService, ports: readonly PortSpec[], path: P
 function checkSecrets({ secrets, env }: WrittenService, path: Path): Problem[] {
   const names = new Set<string>();
   const keys = new Set(Object.keys(env));
-  return secrets.flatMap(({ name, envKey }, index) => {
+  return secrets.flatMap(({ name, envKey, value, ref }, index) => {
     const problems: Problem[] = [];
     const at = [...path, 'secrets', index];
+    if ((value === undefined) === (ref === undefined))
+      problems.push({
+        code: 'one-source',
+        path: at,
+        reason: value === undefined ? 'the secret has neither value nor ref' : 'the secret has a value and a ref',
+        next: 'write value: auto-generated, or ref: <secret>/<key>',
+      });
     if (names.has(name))
       problems.push({
         code: 'duplicate-secret',

@@ -14,6 +14,7 @@ import type { Limits } from './limits.ts';
 import { problemsOf } from './locate.ts';
 import { type Located, nodeAt, type Path, plainValue } from './located.ts';
 import { type ParsedText, parseBlueprint } from './parse-blueprint.ts';
+import { applyPlan } from './plans.ts';
 import { findingOf, inOrder, type Problem, type Source } from './problem.ts';
 
 /** Where the Blueprint was submitted: the organisation and environment of its subject. */
@@ -71,11 +72,12 @@ export function readParsed(
 ): ReadBlueprint | UnreadableBlueprint {
   if (parsed.kind === 'unreadable') return { ...parsed, findings: inOrder(parsed.findings, limits.maxFindings) };
   const shaped = desugar(parsed.source.tree);
-  const source = { ...parsed.source, tree: shaped.tree };
   const problems: Problem[] = [...shaped.problems];
   const header = readHeader(shaped.tree, problems);
   const routing = readRouting(shaped.tree);
-  const services = readServices(shaped.tree, limits, problems);
+  const tree = header?.plan === undefined ? shaped.tree : applyPlan(shaped.tree, header.plan);
+  const source = { ...parsed.source, tree };
+  const services = readServices(tree, limits, problems);
   const findings = [...parsed.findings, ...problems.map((problem) => findingOf(problem, source))];
   return { kind: 'read', address, source, limits, header, routing, services, findings };
 }
