@@ -5,6 +5,7 @@ import type { Inventory, JournalEntry, Owner } from '@microstax/model/journal';
 import type { EnvironmentStatus, Outcome, Stage } from '@microstax/model/status';
 import type { SubmissionAnswer } from './answer.ts';
 import type { Actor, SubmissionOrder } from './fields.ts';
+import type { EnvironmentGraph, EnvironmentLineage, GraphDifference } from './graph-views.ts';
 import { defineRequest } from './request-contract.ts';
 
 /** One row of `msx get executions`. */
@@ -104,6 +105,10 @@ export type Query =
   | ({ readonly kind: 'journal'; readonly env: string } & At)
   | ({ readonly kind: 'services'; readonly env?: string | undefined } & At)
   | ({ readonly kind: 'submissions'; readonly env?: string | undefined } & At)
+  | ({ readonly kind: 'graph'; readonly env: string } & At)
+  | ({ readonly kind: 'lineage'; readonly env: string } & At)
+  /** From that environment to another one, each at a generation of its own. */
+  | ({ readonly kind: 'difference'; readonly env: string; readonly to: { readonly env: string } & At } & At)
   /** In pages: entries behind `after`, none where there are no more. Nothing in it ever changes. */
   | { readonly kind: 'audit'; readonly after?: number | undefined };
 
@@ -124,6 +129,9 @@ export type QueryReply =
   | { readonly kind: 'services'; readonly items: readonly ServiceItem[] }
   | { readonly kind: 'submissions'; readonly items: readonly SubmissionItem[] }
   | { readonly kind: 'audit'; readonly items: readonly AuditItem[] }
+  | { readonly kind: 'graph'; readonly item: EnvironmentGraph }
+  | { readonly kind: 'lineage'; readonly item: EnvironmentLineage }
+  | { readonly kind: 'difference'; readonly item: GraphDifference }
   | { readonly kind: 'not found'; readonly what: string; readonly known: readonly string[] };
 
 export const query = defineRequest<Query, QueryReply>('graph', 'query', 'Reads of the graph store, at any generation');

@@ -15,6 +15,9 @@ const questions = (env: string, at: number): readonly Query[] => [
   { kind: 'journal', env, at },
   { kind: 'services', env, at },
   { kind: 'submissions', env, at },
+  { kind: 'graph', env, at },
+  { kind: 'lineage', env, at },
+  { kind: 'difference', env, at, to: { env: 'base', at: 1 } },
 ];
 
 test('a read as of a generation equals the read when that generation was new, after any later history', async () => {

@@ -31,12 +31,21 @@ import {
 } from '../core/query.ts';
 import { statusOf } from '../core/status.ts';
 import type { Graph } from './graph.ts';
+import { readView } from './read-view.ts';
 import type { GraphStore } from './store/graph-store.ts';
 
 const auditItemsMax = 2_000; // of one reply, about 500 kB
 
 /** Questions about one environment, which has to be there. */
-const aboutOne: ReadonlySet<Query['kind']> = new Set(['environment-detail', 'activations', 'journal', 'services']);
+const aboutOne: ReadonlySet<Query['kind']> = new Set([
+  'environment-detail',
+  'activations',
+  'journal',
+  'services',
+  'graph',
+  'lineage',
+  'difference',
+]);
 
 /** Answers from the store alone, so also while planner, resolver and runtime are down (design 5.2). */
 export async function answerQuery(
@@ -90,6 +99,13 @@ class Reading {
         return { kind: 'services', items: await this.#services(query) };
       case 'submissions':
         return { kind: 'submissions', items: submissionItems(await this.#answers(query.at), query.env) };
+      case 'graph':
+      case 'lineage':
+        return readView(this.#store, this.#org, query);
+      case 'difference': {
+        const { to } = query;
+        return (await this.#unknown({ kind: 'graph', ...to })) ?? (await readView(this.#store, this.#org, query));
+      }
       case 'audit': {
         const page = { org: this.#org, after: query.after ?? 0, limit: auditItemsMax };
         const rows = await this.#store.readLog<AuditBody>('audit', page);
