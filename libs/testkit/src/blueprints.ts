@@ -53,7 +53,7 @@ export function aRevision(env: string, draft: RevisionDraft = {}): Revision {
   const declarations: ServiceDeclaration[] = [
     ...removes.map((name) => ({ kind: 'remove', name }) as const),
     ...services.map((spec) => {
-      const former = formerNames[spec.name] ?? [];
+      const former = Object.hasOwn(formerNames, spec.name) ? (formerNames[spec.name] ?? []) : [];
       const identity = serviceIdentity({ org, project, firstName: former[0] ?? spec.name, ordinal: 1 });
       return { kind: 'run', name: spec.name, identity, formerNames: former, spec } as const;
     }),

@@ -13,6 +13,8 @@ export function services(name: string): fc.Arbitrary<ServiceSpec> {
   return fc
     .record({
       dependsOn: fc.uniqueArray(fc.constantFrom(...lineageServices), { maxLength: 3 }),
+      asks: fc.constantFrom(undefined, undefined, undefined, '1.1', '2'),
+      contract: fc.constantFrom(undefined, undefined, '1.0', '1.2', '2.0'),
       optional: fc.boolean(),
       fee: fc.constantFrom('1', '2'),
       cpuMillicores: fc.constantFrom(100, 200),
@@ -30,8 +32,13 @@ export function services(name: string): fc.Arbitrary<ServiceSpec> {
         resources: { cpuMillicores: drawn.cpuMillicores, memoryBytes: 1024, storageBytes: 0 },
         sharing: drawn.sharing,
         stateful: drawn.stateful,
+        ...(drawn.contract === undefined ? {} : { contract: { version: drawn.contract } }),
         labels: { tier: drawn.tier },
-        dependsOn: drawn.dependsOn.map((service) => ({ service, required: !drawn.optional })),
+        dependsOn: drawn.dependsOn.map((service) => ({
+          service,
+          required: !drawn.optional,
+          ...(drawn.asks === undefined ? {} : { contract: drawn.asks }),
+        })),
       }),
     );
 }
@@ -43,15 +50,19 @@ export function lineages(depthMax: number = lineageEnvironments.length): fc.Arbi
     removes: fc.uniqueArray(fc.constantFrom(...lineageServices), { maxLength: 2 }),
     maps: fc.dictionary(fc.constantFrom(...lineageServices), fc.constantFrom('outside', 'root'), { maxKeys: 1 }),
     pools: fc.subarray(['outside', 'pool']),
+    residency: fc.constantFrom<Revision['residency'][]>(
+      ...[undefined, undefined, undefined, { region: 'eu' }, { region: 'us' }, { allowed: ['eu'] }],
+    ),
   });
   return fc.array(level, { minLength: 1, maxLength: depthMax }).map((levels) =>
-    levels.map(({ declares, removes, maps, pools }, depth) => {
+    levels.map(({ declares, removes, maps, pools, residency }, depth) => {
       const parent = lineageEnvironments[depth - 1];
       const declared = new Set(declares.map((spec) => spec.name));
       return aRevision(lineageEnvironments[depth] as string, {
         ...(parent === undefined ? {} : { parent, removes: removes.filter((name) => !declared.has(name)) }),
         services: declares,
         routing: { providers: { ...maps }, pools },
+        ...(residency === undefined ? {} : { residency }),
       });
     }),
   );

@@ -558,7 +558,10 @@ describe('composeEnvironment()', () => {
       'baseline',
       'shared provider pool',
     ];
-    const codes = ['removed-here', 'sharing-denied', 'not-declared', 'port-missing', 'protocol-mismatch', 'no-spec'];
+    const codes = [
+      ...['removed-here', 'not-declared', 'residency', 'no-spec', 'sharing-denied'],
+      ...['port-missing', 'protocol-mismatch', 'contract-incompatible'],
+    ];
 
     test('candidates stand in tier order, the first eligible one is the remote alternative', () => {
       fc.assert(

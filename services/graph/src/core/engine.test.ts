@@ -1,0 +1,234 @@
+import { canonicalJson } from '@microstax/model/canonical-json';
+import { digestOf } from '@microstax/model/digest';
+import type { EffectiveGraph } from '@microstax/model/effective-graph';
+import type { Revision } from '@microstax/model/revision';
+import { aRevision } from '@microstax/testkit/blueprints';
+import { disordered, lineages, services } from '@microstax/testkit/lineages';
+import fc from 'fast-check';
+import { DirectedGraph } from 'graphology';
+import { bfsFromNode } from 'graphology-traversal';
+import { describe, expect, test } from 'vitest';
+import { composeEnvironment } from './composition.ts';
+import { differenceOf } from './difference.ts';
+import { derivedGraph, effectiveChain } from './effective-graph.ts';
+import { indexed } from './indexed-graph.ts';
+import { SparseRows } from './sparse-rows.ts';
+import { applyDifference, type Specs } from './testing/apply-difference.ts';
+import { naiveComposition, naiveDifference, naiveNames } from './testing/naive-engine.ts';
+
+const derivation = digestOf('derivation', 'test');
+const runs = { numRuns: 1_500 };
+
+const outside = fc
+  .record({
+    outside: fc.uniqueArray(fc.constantFrom('pay', 'tax', 'db').chain(services), { selector: ({ name }) => name }),
+    pool: fc.array(services('db'), { maxLength: 1 }),
+    region: fc.constantFrom('eu', 'us', undefined),
+  })
+  .map(({ region, ...drawn }) =>
+    Object.entries(drawn).map(([env, specs]) =>
+      aRevision(env, { services: specs, ...(region === undefined ? {} : { residency: { region } }) }),
+    ),
+  );
+
+describe('difference', () => {
+  test('says of every service what a look at every level and every edge says', () => {
+    fc.assert(
+      fc.property(lineages(), (lineage) => {
+        const found = differenceBetween(lineage).services.map(({ service, state, path }) => [
+          service,
+          path === undefined ? { state } : { state, path },
+        ]);
+        expect(Object.fromEntries(found)).toEqual(naiveDifference(lineage));
+      }),
+      runs,
+    );
+  });
+
+  test('of a graph and itself is empty', () => {
+    fc.assert(
+      fc.property(lineages(), (lineage) => {
+        const graph = effectiveChain(lineage).at(-1) as EffectiveGraph;
+        const own = aRevision('child', { parent: graph.env });
+        const { services: all } = differenceOf({ env: 'child', parent: graph, target: graph, own, derivation });
+        expect(all.filter(({ state, changes }) => state !== 'unchanged' || changes.length > 0)).toEqual([]);
+        expect(all.map(({ service }) => service)).toEqual(naiveNames(lineage));
+      }),
+      runs,
+    );
+  });
+
+  test('of a and b, applied to a, gives b', () => {
+    fc.assert(
+      fc.property(lineages(2), lineages(2), (one, other) => {
+        const [a, b] = [one, other].map((lineage) => effectiveChain(lineage).at(-1) as EffectiveGraph);
+        if (a === undefined || b === undefined) return;
+        const own = other.at(-1) as Revision;
+        const difference = differenceOf({ env: b.env, parent: a, target: b, own, derivation });
+        expect(orderless(applyDifference(specsOf(a), difference, specsOf(b)))).toEqual(orderless(specsOf(b)));
+      }),
+      runs,
+    );
+  });
+
+  test('applied without one of its changes does not give b, so none is idle', () => {
+    let tried = 0;
+    fc.assert(
+      fc.property(lineages(2), fc.nat(), (lineage, pick) => {
+        const [a, b] = effectiveChain(lineage);
+        if (a === undefined || b === undefined) return;
+        const difference = differenceBetween(lineage);
+        const changed = difference.services.filter(({ changes }) => changes.length > 0);
+        const one = changed[pick % Math.max(1, changed.length)];
+        if (one === undefined) return;
+        tried += 1;
+        const short = { ...one, changes: one.changes.slice(1) };
+        const broken = { ...difference, services: difference.services.map((each) => (each === one ? short : each)) };
+        expect(orderless(applyDifference(specsOf(a), broken, specsOf(b)))).not.toEqual(orderless(specsOf(b)));
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(tried).toBeGreaterThan(100);
+  });
+});
+
+describe('composition', () => {
+  test('has the owner and the candidates that a look at every level finds, in their order, with the same verdicts', () => {
+    fc.assert(
+      fc.property(lineages(), outside, (lineage, others) => {
+        const found = composed(lineage, others).services.map(({ name, owner, removed, candidates }) => [
+          name,
+          { owner, removed, candidates: candidates.map(({ env, tier, code }) => ({ env, tier, code })) },
+        ]);
+        expect(Object.fromEntries(found)).toEqual({ ...naiveComposition(lineage, others) });
+      }),
+      runs,
+    );
+  });
+
+  test('of a chain is that of its prefix, extended by one level', () => {
+    fc.assert(
+      fc.property(lineages(), outside, (lineage, others) => {
+        const prefix = effectiveChain(lineage.slice(0, -1).map((revision) => structuredClone(revision)));
+        const own = lineage.at(-1) as Revision;
+        const extended = [...prefix, derivedGraph(prefix.at(-1) ?? null, structuredClone(own))];
+        expect(canonicalJson(composedFrom(lineage, extended, others))).toBe(canonicalJson(composed(lineage, others)));
+      }),
+      runs,
+    );
+  });
+
+  test('does not change with what was composed before it, nor with the order of what stands beside it', () => {
+    fc.assert(
+      fc.property(
+        lineages(),
+        outside,
+        fc.array(fc.nat(3), { maxLength: 6 }),
+        fc.nat(),
+        (lineage, others, asked, seed) => {
+          const fresh = structuredClone(lineage);
+          for (const depth of asked) composed(fresh.slice(0, 1 + (depth % fresh.length)), others);
+          const expected = canonicalJson(composed(lineage, others));
+          expect(canonicalJson(composed(fresh, [...others].reverse()))).toBe(expected);
+          const shuffled = lineage.map((revision) => disordered(revision, seed));
+          expect(canonicalJson(composed(shuffled, others))).toBe(expected);
+          expect(canonicalJson(differenceBetween(shuffled))).toBe(canonicalJson(differenceBetween(lineage)));
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('rows of a graph', () => {
+  test('taken over from a parent are those of the graph alone', () => {
+    fc.assert(
+      fc.property(lineages(), (lineage) => {
+        const chain = effectiveChain(lineage);
+        chain.forEach((graph, depth) => {
+          const over = indexed(graph, chain[depth - 1] ?? null);
+          const alone = indexed({ ...graph });
+          expect(edgesIn(over)).toEqual(edgesIn(alone));
+          expect(over.services.filter((service) => service !== undefined)).toEqual(graph.services);
+        });
+      }),
+      runs,
+    );
+  });
+
+  test('reach what graphology reaches', () => {
+    const edges = fc.array(fc.tuple(fc.nat(29), fc.nat(29)), { maxLength: 80 });
+    fc.assert(
+      fc.property(edges, fc.nat(29), (pairs, start) => {
+        const names = Array.from({ length: 30 }, (_, index) => `n${index}`);
+        const named = pairs.map(([from, to]) => [`n${from}`, `n${to}`] as const);
+        const rows = SparseRows.fromEdges(names, named);
+        const oracle = new DirectedGraph();
+        for (const name of names) oracle.addNode(name);
+        for (const [from, to] of named) oracle.mergeDirectedEdge(from, to);
+        for (const along of ['targets', 'sources'] as const) {
+          const seen: [string, number][] = [];
+          bfsFromNode(oracle, `n${start}`, (name, _, hops) => void seen.push([name, hops]), {
+            mode: along === 'targets' ? 'outbound' : 'inbound',
+          });
+          const { ids, hops } = rows.reach([rows.idOf(`n${start}`) as number], { along });
+          expect(new Map([...ids].map((id, index) => [rows.names[id], hops[index]]))).toEqual(new Map(seen));
+        }
+      }),
+      runs,
+    );
+  });
+});
+
+function differenceBetween(lineage: readonly Revision[]) {
+  const chain = effectiveChain(lineage);
+  const own = lineage.at(-1) as Revision;
+  const target = chain.at(-1) as EffectiveGraph;
+  return differenceOf({ env: own.env, parent: chain.at(-2) ?? null, target, own, derivation });
+}
+
+function composed(lineage: readonly Revision[], others: readonly Revision[]) {
+  return composedFrom(lineage, effectiveChain(lineage), others);
+}
+
+function composedFrom(lineage: readonly Revision[], chain: readonly EffectiveGraph[], others: readonly Revision[]) {
+  const own = lineage.at(-1) as Revision;
+  const ancestors = lineage.slice(0, -1).map((revision, index) => {
+    return { env: revision.env, revision, effective: chain[index] as EffectiveGraph };
+  });
+  return composeEnvironment({
+    env: own.env,
+    mode: own.mode,
+    lineage: ancestors.reverse(),
+    own,
+    effective: chain.at(-1) as EffectiveGraph,
+    outside: others.map((revision) => ({
+      env: revision.env,
+      effective: effectiveChain([revision])[0] as EffectiveGraph,
+      revisions: [revision],
+    })),
+    derivation,
+  });
+}
+
+function specsOf(graph: EffectiveGraph): Specs {
+  return Object.fromEntries(graph.services.map(({ name, spec }) => [name, spec]));
+}
+
+/** Lists of ports, secrets, dependencies and volumes are sets. */
+function orderless(specs: Specs) {
+  const sorted = (list: readonly unknown[] = []) =>
+    list.map((entry) => JSON.stringify(Object.entries(entry as object).sort())).sort();
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => {
+      const { ports, secrets, dependsOn, volumes, ...rest } = spec;
+      return [name, { ...rest, sets: [ports, secrets, dependsOn, volumes].map(sorted) }];
+    }),
+  );
+}
+
+function edgesIn({ rows }: ReturnType<typeof indexed>): string[] {
+  return rows.names
+    .flatMap((name, id) => [...rows.targetsOf(id)].map((target) => `${name} ${rows.names[target]}`))
+    .sort();
+}
