@@ -38,6 +38,8 @@ const processFeatures: readonly RuntimeFeature[] = [
 
 const drivers: Readonly<Record<string, readonly RuntimeFeature[]>> = { process: processFeatures };
 
+export const defaultDriver = 'process';
+
 /** The drivers that a graph may be told of. */
 export const driverNames: readonly string[] = Object.keys(drivers);
 

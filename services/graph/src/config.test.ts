@@ -1,3 +1,4 @@
+import { runtimeFactOf } from '@microstax/model/runtime-fact';
 import { expect, test } from 'vitest';
 import { readGraphConfig } from './config.ts';
 
@@ -12,6 +13,7 @@ test('readGraphConfig() has a default for everything', () => {
     redriveMs: 5_000,
     timerMs: 1_000,
     fanOutPerSecond: 160,
+    runtime: runtimeFactOf('process'),
   });
 });
 
@@ -21,6 +23,10 @@ test('readGraphConfig() takes a key for the audit log that is kept elsewhere', (
 
 test('readGraphConfig() refuses a duration that cannot be read', () => {
   expect(() => readGraphConfig({ MSX_LEASE: 'soon' })).toThrow('Cannot read MSX_LEASE: found "soon"');
+});
+
+test('readGraphConfig() knows the drivers that a runtime may have', () => {
+  expect(() => readGraphConfig({ MSX_DRIVER: 'teleport' })).toThrow('Cannot read MSX_DRIVER: found "teleport"');
 });
 
 test('readGraphConfig() takes ArangoDB where its address is set', () => {

@@ -1,3 +1,4 @@
+import { defaultDriver, driverNames, type RuntimeFact, runtimeFactOf } from '@microstax/model/runtime-fact';
 import {
   ConfigError,
   type Env,
@@ -29,6 +30,8 @@ export type GraphConfig = {
   readonly timerMs: number;
   /** Environments that are derived again within a second because a parent moved, at most (protocol 13). */
   readonly fanOutPerSecond: number;
+  /** What executes here; local processes by default. */
+  readonly runtime?: RuntimeFact;
 };
 
 /** Reads what the graph is started with. Throws `ConfigError`. */
@@ -47,7 +50,16 @@ export function readGraphConfig(env: Env): GraphConfig {
     redriveMs: readDurationMs(env, 'MSX_REDRIVE', 5_000),
     timerMs: readDurationMs(env, 'MSX_TIMER', 1_000),
     fanOutPerSecond: readInteger(env, 'MSX_FAN_OUT', 160, { min: 1, max: 10_000 }),
+    runtime: readRuntime(env),
   };
+}
+
+function readRuntime(env: Env): RuntimeFact {
+  const driver = readString(env, 'MSX_DRIVER', defaultDriver);
+  const runtime = runtimeFactOf(driver);
+  if (runtime === undefined)
+    throw new ConfigError(`Cannot read MSX_DRIVER: found "${driver}", allowed are ${driverNames.join(', ')}`);
+  return runtime;
 }
 
 function readArangoConfig(env: Env): ArangoConfig | undefined {

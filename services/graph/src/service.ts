@@ -19,6 +19,8 @@ import {
 } from '@microstax/contracts/graph-requests';
 import { query } from '@microstax/contracts/queries';
 import { type DurableDefinition, durables } from '@microstax/contracts/topology';
+import { must } from '@microstax/model/must';
+import { defaultDriver, runtimeFactOf } from '@microstax/model/runtime-fact';
 import { type Clock, systemClock } from '@microstax/service/clock';
 import { createLog, type Log } from '@microstax/service/log';
 import type { GraphConfig } from './config.ts';
@@ -87,9 +89,11 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
 
     const audit = owned.use(await startAudit(config, { store, log, clock }));
     const followers: ((committed: Committed) => void)[] = [];
-    const transact = transactOn(store, (committed) => {
+    const runtime = config.runtime ?? must(runtimeFactOf(defaultDriver), 'the default driver is one');
+    const hear = (committed: Committed): void => {
       for (const follow of followers) follow(committed);
-    });
+    };
+    const transact = transactOn(store, hear, runtime);
     const bell = new CommitBell();
     const graph: Graph = {
       store,
@@ -101,6 +105,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
       memory: new BusMemory(),
       bell,
       turns: new KeyedTurns(),
+      runtime,
     };
     await followOpenExecutions(graph);
     const status = owned.use(startStatusWriter(graph));

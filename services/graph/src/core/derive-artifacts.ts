@@ -84,7 +84,7 @@ function specDigests(chain: readonly Revision[]): ReadonlyMap<string, Digest> {
   return new Map(effective.services.map(({ name, specDigest }) => [name, specDigest]));
 }
 
-function factsOf(env: string, { members }: DeriveState): Facts {
+function factsOf(env: string, { members, runtime }: DeriveState): Facts {
   const siblings = members.filter((member) => member.env !== env && !isGone(member));
   return {
     prices: defaultPrices,
@@ -95,5 +95,6 @@ function factsOf(env: string, { members }: DeriveState): Facts {
       changed: member.changed,
     })),
     expectedHours,
+    ...(runtime === undefined ? {} : { runtime }),
   };
 }

@@ -4,6 +4,7 @@ import type { Cause, Derivation, Wanted } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
 import type { EnvironmentView } from '@microstax/model/lineage-check';
 import type { LinkKind, Revision } from '@microstax/model/revision';
+import type { RuntimeFact } from '@microstax/model/runtime-fact';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument, SubmissionRef } from './documents.ts';
 import type { NamedIdentity } from './identify.ts';
 
@@ -47,6 +48,8 @@ export type DeriveState = {
   /** The recorded answer, where this submission was decided before. */
   readonly answered: AnswerDocument | null;
   readonly revisionKnown: boolean;
+  /** What executes here. */
+  readonly runtime?: RuntimeFact;
   /** Services of the stored revision that the submitted one was made from: their identities are known too. */
   readonly sourceServices?: readonly NamedIdentity[];
 };

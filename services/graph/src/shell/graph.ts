@@ -1,4 +1,5 @@
 import type { Bus } from '@microstax/bus/bus';
+import type { RuntimeFact } from '@microstax/model/runtime-fact';
 import type { Clock } from '@microstax/service/clock';
 import type { Log } from '@microstax/service/log';
 import type { BusMemory } from './bus-memory.ts';
@@ -20,4 +21,6 @@ export type Graph = {
   readonly bell: CommitBell;
   /** Records of one environment, which arrive on three durables and change one row. */
   readonly turns: KeyedTurns;
+  /** What executes here, which derivations freeze. */
+  readonly runtime?: RuntimeFact;
 };

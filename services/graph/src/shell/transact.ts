@@ -6,6 +6,7 @@
 import { Unavailable } from '@microstax/bus/bus-error';
 import type { Artifact } from '@microstax/model/artifact';
 import type { Digest } from '@microstax/model/digest';
+import type { RuntimeFact } from '@microstax/model/runtime-fact';
 import { type Append, type Changes, type Collection, type Place, placeText, together } from '../core/changes.ts';
 import type { ArtifactDocument } from '../core/documents.ts';
 import { artifactAt } from '../core/places.ts';
@@ -27,15 +28,19 @@ export type Committed = {
 };
 
 /** Makes `transact` for a store; `onCommitted` hears of every commit, a moment later. Rejects with `Unavailable` on an outage. */
-export function transactOn(store: GraphStore, onCommitted: (committed: Committed) => void): Transact {
+export function transactOn(
+  store: GraphStore,
+  onCommitted: (committed: Committed) => void,
+  runtime: RuntimeFact | null = null,
+): Transact {
   const turns = new KeyedTurns();
   return async (load, decide) => {
     try {
-      const first = await attempt(store, onCommitted, load, decide);
+      const first = await attempt(new Reader(store, runtime), store, onCommitted, load, decide);
       if (first.kind === 'decided') return first.decision;
       return await turns.take(placeText(first.at), async () => {
         for (let attempts = 1; attempts < attemptsMax; attempts++) {
-          const next = await attempt(store, onCommitted, load, decide);
+          const next = await attempt(new Reader(store, runtime), store, onCommitted, load, decide);
           if (next.kind === 'decided') return next.decision;
         }
         throw new Unavailable(`the graph store, which was changed ${attemptsMax} times while one decision was made,`);
@@ -51,12 +56,12 @@ type Attempt<Decision> =
   | { readonly kind: 'lost'; readonly at: Place };
 
 async function attempt<State, Decision extends { readonly changes: Changes }>(
+  reader: Reader,
   store: GraphStore,
   onCommitted: (committed: Committed) => void,
   load: (reader: Reader) => Promise<State>,
   decide: (state: State) => Decision,
 ): Promise<Attempt<Decision>> {
-  const reader = new Reader(store);
   const decision = decide(await load(reader));
   if (isNothing(decision.changes)) return { kind: 'decided', decision };
   const changes = together(decision.changes);
@@ -78,8 +83,12 @@ export class Reader {
   readonly #store: GraphStore;
   readonly #read = new Map<string, { readonly guard: Guard; readonly body: unknown }>();
 
-  constructor(store: GraphStore) {
+  /** What executes here, which is frozen with what is derived; null where nobody said so. */
+  readonly runtime: RuntimeFact | null;
+
+  constructor(store: GraphStore, runtime: RuntimeFact | null = null) {
     this.#store = store;
+    this.runtime = runtime;
   }
 
   /** A row that the decision depends on; null where there is none, and none may appear before the commit. */

@@ -12,6 +12,7 @@ import type { Revision } from '@microstax/model/revision';
 import { checkBudget } from './check-budget.ts';
 import { checkOrigin } from './check-origin.ts';
 import { checkRoutes, routeKey } from './check-routes.ts';
+import { checkRuntime } from './check-runtime.ts';
 import { checkSiblings } from './check-siblings.ts';
 import { engine } from './engine.ts';
 
@@ -25,6 +26,9 @@ export type JudgeInput = {
   readonly resolution: Artifact<Resolution>;
 };
 
+/** Protocol 30: in a preview nothing will be touched. */
+export type JudgePurpose = { readonly preview?: boolean };
+
 export type Judgement =
   | { readonly kind: 'approved'; readonly findings: Artifact<FindingsReport>; readonly approval: Artifact<Approval> }
   | { readonly kind: 'denied'; readonly findings: Artifact<FindingsReport> };
@@ -33,10 +37,15 @@ export type Judgement =
  * Whether anything blocks an activation before the world is touched. All findings, none stops the others; an error
  * denies, also one that planner or resolver found.
  */
-export function judgeActivation(input: JudgeInput): Judgement {
+export function judgeActivation(input: JudgeInput, purpose: JudgePurpose = {}): Judgement {
   const { org, env } = input.plan.value;
   const { plan, resolution } = input;
-  const found = [...checkOrigin(input), ...checkNow(input), ...plan.value.findings, ...resolution.value.findings];
+  const found = [
+    ...checkOrigin(input),
+    ...checkNow(input, purpose),
+    ...plan.value.findings,
+    ...resolution.value.findings,
+  ];
   const report: FindingsReport = {
     org,
     env,
@@ -61,9 +70,11 @@ export function judgeActivation(input: JudgeInput): Judgement {
 }
 
 /** A stop or a delete takes nothing, so neither money nor a sibling stands in its way. */
-function checkNow({ revision, facts, difference, composition, plan, resolution }: JudgeInput): Finding[] {
+function checkNow(input: JudgeInput, { preview = false }: JudgePurpose): Finding[] {
+  const { revision, facts, difference, composition, plan, resolution } = input;
   if (plan.value.wanted === 'stopped' || plan.value.wanted === 'deleted') return [];
   return [
+    ...checkRuntime(revision.value, plan.value, facts.value, preview),
     ...checkBudget(revision.value, plan.value),
     ...checkRoutes(resolution.value, facts.value),
     ...checkSiblings(composition.value, difference.value, facts.value),

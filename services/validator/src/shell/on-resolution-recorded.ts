@@ -17,7 +17,9 @@ export async function onResolutionRecorded(message: Message, shell: ValidatorShe
   const read = readEvent(resolutionRecorded, message);
   if (read.kind === 'unreadable') return { kind: 'dead', reason: read.reason };
   const { event } = read;
-  const judgement = judgeActivation(judgeInput(await shell.bus.openBundle(event.bundle)));
+  const judgement = judgeActivation(judgeInput(await shell.bus.openBundle(event.bundle)), {
+    preview: message.purpose === 'preview',
+  });
   await failpoint('validator.resolution-recorded.after-decide');
   await say(judgement, event, message, shell);
   await failpoint('validator.resolution-recorded.after-say');

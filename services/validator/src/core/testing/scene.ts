@@ -6,8 +6,9 @@ import { defaultPrices, type Facts, type SiblingFact } from '@microstax/model/fa
 import type { Finding } from '@microstax/model/finding';
 import type { Placement, Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
+import type { RuntimeFact } from '@microstax/model/runtime-fact';
 import { runDigest, specDigest } from '@microstax/model/service-spec';
-import { aRevision, aService } from '@microstax/testkit/blueprints';
+import { aRevision, aService, type RevisionDraft, type ServiceDraft } from '@microstax/testkit/blueprints';
 import type { JudgeInput } from '../judge-activation.ts';
 
 export type SceneDraft = {
@@ -21,6 +22,11 @@ export type SceneDraft = {
   readonly ancestors?: readonly string[];
   readonly planFindings?: readonly Finding[];
   readonly resolutionFindings?: readonly Finding[];
+  /** What executes here; nobody said so by default. */
+  readonly runtime?: RuntimeFact;
+  /** Drafts of the local services. */
+  readonly specs?: Readonly<Record<string, ServiceDraft>>;
+  readonly own?: RevisionDraft;
 };
 
 /** An overlay `feat` on `shop`, resolved and planned, with nothing against it unless the draft says so. */
@@ -31,9 +37,17 @@ export function scene(draft: SceneDraft = {}): JudgeInput {
   const budget = draft.budgetMicros === undefined ? {} : { budget: { microsPerHour: draft.budgetMicros } };
   const revision = sealArtifact(
     'revision',
-    aRevision('feat', { ...(parent === undefined ? {} : { parent }), routing: { value }, ...budget }),
+    aRevision('feat', {
+      ...draft.own,
+      ...(parent === undefined ? {} : { parent }),
+      routing: { value, ...draft.own?.routing },
+      ...budget,
+    }),
   );
-  const facts = sealArtifact('facts', factsOf(draft.siblings ?? []));
+  const facts = sealArtifact('facts', {
+    ...factsOf(draft.siblings ?? []),
+    ...(draft.runtime === undefined ? {} : { runtime: draft.runtime }),
+  });
   const derivation = sealArtifact('derivation', {
     org: 'default',
     env: 'feat',
@@ -69,6 +83,7 @@ export function scene(draft: SceneDraft = {}): JudgeInput {
     derivation: derivation.digest,
     difference: difference.digest,
     composition: composition.digest,
+    specs: Object.fromEntries(Object.keys(costs).map((name) => [name, aService(name, draft.specs?.[name])])),
     findings: draft.planFindings ?? [],
   } satisfies Plan);
   const resolution = sealArtifact('resolution', {
