@@ -1,4 +1,5 @@
 import type { RuntimeFact } from './runtime-fact.ts';
+import type { PortProtocol } from './service-spec.ts';
 
 /** Integer micro-dollars for one unit during one hour. */
 export type PriceTable = {
@@ -9,6 +10,12 @@ export type PriceTable = {
   readonly instanceHourMicros: number;
   /** Charged once an hour for each inherited service that a local one calls. */
   readonly bridgeHourMicros: number;
+  /** Charged once an hour for each way on which an inherited caller has to be told the context. No money: a weight. */
+  readonly routeHourMicros?: number;
+  /** Charged once an hour for each local writer of inherited data: the risk of sharing it. No money: a weight. */
+  readonly sharedWriteHourMicros?: number;
+  /** Charged once for each service that starts here: the time until it is ready. No money: a weight. */
+  readonly startMicros?: number;
   readonly source: string;
 };
 
@@ -30,6 +37,8 @@ export type Facts = {
   readonly expectedHours: number;
   /** What executes here and what it can do; absent in derivations that were made before it was asked. */
   readonly runtime?: RuntimeFact;
+  /** Protocols over which the router tells requests apart; absent: http alone. */
+  readonly routedProtocols?: readonly PortProtocol[];
 };
 
 /** Declared defaults: on-demand list prices of large clouds, rounded, as of 2026; a table of one's own replaces them. */
@@ -39,5 +48,10 @@ export const defaultPrices: PriceTable = {
   storageGiBHourMicros: 140,
   instanceHourMicros: 500,
   bridgeHourMicros: 20,
+  // Weights of ours: a way to route is cheaper than a bridge, and shared data is dearer than either and cheaper than the
+  // smallest instance, so that two writers weigh more than a small copy of what they write to.
+  routeHourMicros: 5,
+  sharedWriteHourMicros: 400,
+  startMicros: 200,
   source: 'defaults: rounded on-demand list prices per core-hour and GiB-hour',
 };

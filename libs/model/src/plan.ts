@@ -95,12 +95,22 @@ export type Cost = {
   readonly fullCopyTerms: readonly CostTerm[];
 };
 
-/** Losers and why; for now `full copy` and `inherit everything` stand beside the winner. */
+/**
+ * `cheapest` minimises money alone, `balanced` also start-up, routing and the risk of shared writes, `safest` runs
+ * everything that the change can reach, `isolated` everything that can run here.
+ */
+export type CandidateName = 'cheapest' | 'balanced' | 'safest' | 'isolated';
+
+/** One way to place the services, solved under the same constraints as the others, and why it won or lost. */
 export type PlanCandidate = {
-  readonly name: string;
+  readonly name: CandidateName;
   readonly chosen: boolean;
+  /** Whether it satisfies every requirement, policy and budget. */
   readonly feasible: boolean;
   readonly microsPerHour: number | null;
+  /** Its whole price over the expected hours, weights included: what `balanced` is least in. */
+  readonly objectiveMicros: number | null;
+  readonly localServices: number | null;
   readonly reason: string;
 };
 

@@ -1,4 +1,4 @@
-import type { Implication } from './implications.ts';
+import { following, type Implication, type Implications } from './implications.ts';
 
 const unreached = -2;
 const fact = -1;
@@ -16,8 +16,7 @@ export type Closure = {
 
 export type ClosureInput = {
   readonly nodes: number;
-  /** Sorted by premise. */
-  readonly implications: readonly Implication[];
+  readonly implications: Implications;
   /** In the order that decides between chains of one length. */
   readonly facts: readonly number[];
   /** Nodes that cannot hold: they are reached, and nothing follows from them. */
@@ -29,7 +28,7 @@ export type ClosureInput = {
  * sparse row, so that every node is reached by a shortest chain, and linear in nodes and implications.
  */
 export function closureOf({ nodes, implications, facts, stops }: ClosureInput): Closure {
-  const rows = rowsOf(nodes, implications);
+  const { conclusions } = implications;
   const reachedBy = new Int32Array(nodes).fill(unreached);
   const origins = new Int32Array(nodes);
   const distances = new Int32Array(nodes);
@@ -46,8 +45,7 @@ export function closureOf({ nodes, implications, facts, stops }: ClosureInput): 
   for (let head = 0; head < tail; head += 1) {
     const node = queue[head] as number;
     if (stops(node)) continue;
-    for (let at = rows[node] as number; at < (rows[node + 1] as number); at += 1)
-      reach((implications[at] as Implication).conclusion, at, node);
+    for (const at of following(implications, node)) reach(conclusions[at] as number, at, node);
   }
   return {
     holds: (node) => reachedBy[node] !== unreached,
@@ -57,23 +55,15 @@ export function closureOf({ nodes, implications, facts, stops }: ClosureInput): 
   };
 }
 
-/** For each node the index of its first implication; one entry more than nodes. */
-function rowsOf(nodes: number, implications: readonly Implication[]): Int32Array {
-  const rows = new Int32Array(nodes + 1);
-  for (const { premise } of implications) rows[premise + 1] = (rows[premise + 1] as number) + 1;
-  for (let node = 0; node < nodes; node += 1) rows[node + 1] = (rows[node + 1] as number) + (rows[node] as number);
-  return rows;
-}
-
 function chainTo(
   node: number,
   lengthMax: number,
   reachedBy: Int32Array,
-  implications: readonly Implication[],
+  implications: Implications,
 ): readonly Implication[] {
   const chain: Implication[] = [];
   for (let at = reachedBy[node] as number; at >= 0 && chain.length < lengthMax; ) {
-    const implication = implications[at] as Implication;
+    const implication = implications.at(at);
     chain.push(implication);
     at = reachedBy[implication.premise] as number;
   }

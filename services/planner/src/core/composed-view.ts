@@ -2,7 +2,7 @@ import type { ComposedService, Composition } from '@microstax/model/composition'
 import type { Wanted } from '@microstax/model/derivation';
 import type { Difference, ServiceDifference } from '@microstax/model/difference';
 import { must } from '@microstax/model/must';
-import type { DependencySpec } from '@microstax/model/service-spec';
+import type { DependencySpec, PortProtocol } from '@microstax/model/service-spec';
 
 /** A dependency between two services of the environment, by index. */
 export type Edge = { readonly from: number; readonly to: number; readonly dependency: DependencySpec };
@@ -14,6 +14,8 @@ export type ComposedView = {
   /** Whether the environment derives from another one; a root has nobody to inherit from and no context to carry. */
   readonly derived: boolean;
   readonly wanted: Wanted;
+  /** Protocols over which the router tells requests apart by their context, and stamps what a local service sends. */
+  readonly routed: ReadonlySet<PortProtocol>;
   readonly services: readonly ComposedService[];
   /** null where neither the environment nor its parent has the service: mapped, pooled, or taken away further up. */
   readonly differences: readonly (ServiceDifference | null)[];
@@ -22,8 +24,15 @@ export type ComposedView = {
   readonly edges: readonly Edge[];
 };
 
+/** What the router of this version tells apart, where the facts say nothing else (decision 3). */
+const routedByDefault: readonly PortProtocol[] = ['http'];
+
 /** Joins composition and difference. */
-export function composedView(composition: Composition, difference: Difference, wanted: Wanted): ComposedView {
+export function composedView(
+  composition: Composition,
+  difference: Difference,
+  { wanted, routed = routedByDefault }: { wanted: Wanted; routed?: readonly PortProtocol[] | undefined },
+): ComposedView {
   const { env, root, services } = composition;
   const byName = new Map(difference.services.map((entry) => [entry.service, entry]));
   const indexOf = new Map(services.map((service, index) => [service.name, index]));
@@ -32,6 +41,7 @@ export function composedView(composition: Composition, difference: Difference, w
     root,
     derived: root !== env,
     wanted,
+    routed: new Set(routed),
     services,
     differences: services.map(({ name }) => byName.get(name) ?? null),
     indexOf,

@@ -1,6 +1,7 @@
 import type { ContextEdge } from '@microstax/model/plan';
 import { type ComposedView, nameAt, serviceAt } from './composed-view.ts';
-import type { Flow } from './flows.ts';
+import { type Flow, isMessage } from './flows.ts';
+import { isOverridden } from './implications.ts';
 import type { Placed } from './place-services.ts';
 import { dependencyPhrase } from './placement-reasons.ts';
 
@@ -23,6 +24,8 @@ function contextEdge(view: ComposedView, flow: Flow, placed: readonly Placed[]):
   const needed = placed[flow.to]?.carriesContext === true;
   const local = placed[flow.from]?.kind === 'local';
   const named = { from: nameAt(view, flow.from), to: nameAt(view, flow.to), protocol: flow.protocol };
+  if (isPassedThrough(flow) && flow.passes && needed && !overridden(view, flow.to, placed))
+    return { ...named, ...carriedByCaller({ ...named, edge: flow.edge }) };
   if (isPassedThrough(flow))
     return { ...named, carrier: 'none', required: false, reason: passedThrough(view, flow, placed) };
   if (!needed) return null;
@@ -41,13 +44,20 @@ function contextEdge(view: ComposedView, flow: Flow, placed: readonly Placed[]):
   return { ...named, carrier: 'baggage', required: true, reason: `${by}'s ${named.from} passes it on: ${target}` };
 }
 
-function isMessage({ edge }: Flow): boolean {
-  return edge.dependency.kind === 'consumes';
+function overridden(view: ComposedView, index: number, placed: readonly Placed[]): boolean {
+  return placed[index]?.kind === 'local' || isOverridden(view, index);
 }
 
-/** Over grpc and tcp the router cannot tell requests apart: the listener has one target. */
+/** Where the router cannot tell requests apart, its listener has one target. */
 export function isPassedThrough(flow: Flow): boolean {
-  return flow.protocol !== 'http' && !isMessage(flow);
+  return !flow.routed && !isMessage(flow);
+}
+
+/** Over a way with one target the caller itself carries what somebody further on is told by. */
+function carriedByCaller({ from, to, edge }: { from: string; to: string; edge: Flow['edge'] }) {
+  const carrier = edge.dependency.kind === 'publishes' ? 'header' : 'baggage';
+  const reason = `${from} passes it on by itself, and ${to} needs it for what is behind it`;
+  return { carrier, required: true, reason } as const;
 }
 
 function passedThrough(view: ComposedView, flow: Flow, placed: readonly Placed[]): string {

@@ -4,7 +4,8 @@ import type { PlacementReason } from '@microstax/model/plan';
 import type { Closure } from './closure.ts';
 import { type ComposedView, nameAt } from './composed-view.ts';
 import { type Implication, isLocalNode, localNode, serviceOf } from './implications.ts';
-import { dropping, overriding } from './placement-reasons.ts';
+import { listed } from './listed.ts';
+import { dependencyPhrase, dropping, overriding } from './placement-reasons.ts';
 import type { Requirements } from './requirements.ts';
 
 const contradictionsMax = 20; // a person resolves them one by one, and the shortest explain the others
@@ -55,6 +56,15 @@ function stepText(view: ComposedView, { rule, flow, premise, conclusion }: Impli
       return [];
     case 'queue follows consumer':
       return [`${nameAt(view, serviceOf(premise))} consumes from ${to}, so ${to} must run here too`];
+    case 'consumer follows queue':
+      return [`${to} consumes from ${nameAt(view, serviceOf(premise))}, so ${to} must run here too`];
+    case 'cannot be bridged':
+      return [`${nameAt(view, serviceOf(premise))} reaches ${to} over udp, so ${to} must run here too`];
+    case 'cannot be told apart': {
+      const told = must(flow, 'a context rule has its flow');
+      const phrase = `${dependencyPhrase(view, told)} over ${told.protocol}, which is passed through to one target`;
+      return [`${phrase}, so ${to} must run here too`];
+    }
     case 'context passes on':
       return [`requests reach ${nameAt(view, serviceOf(premise))} by ${to}, which must carry the context`];
     case 'context is dropped':
@@ -71,5 +81,7 @@ function startOf(view: ComposedView, requirements: readonly Requirements[], fact
 function remedy(name: string, against: PlacementReason): string {
   if (against.code === 'sharing-required')
     return `set sharing.inherit of ${name} to "allow" where it is declared, or take back what forces it to run here`;
+  if (against.code === 'policy-forbids')
+    return `ask whoever keeps ${listed(against.because ?? [])}, or take back what forces ${name} to run here`;
   return `give ${name} a run.command, or mark the dependencies on it with required: false`;
 }

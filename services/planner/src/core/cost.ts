@@ -54,15 +54,22 @@ function localTerms(view: ComposedView, placed: readonly Placed[], prices: Price
 }
 
 /** Asleep, an environment keeps its storage and nothing else. */
-function serviceTerms({ name, resources }: ServiceSpec, prices: PriceTable, wanted: Wanted): CostTerm[] {
-  const storage = term(name, 'storage', resources.storageBytes, prices.storageGiBHourMicros);
+function serviceTerms({ name, resources, replicas = 1 }: ServiceSpec, prices: PriceTable, wanted: Wanted): CostTerm[] {
+  const storage = term(name, 'storage', replicas * resources.storageBytes, prices.storageGiBHourMicros);
   const running = [
-    term(name, 'cpu', resources.cpuMillicores, prices.cpuCoreHourMicros),
-    term(name, 'memory', resources.memoryBytes, prices.memoryGiBHourMicros),
+    term(name, 'cpu', replicas * resources.cpuMillicores, prices.cpuCoreHourMicros),
+    term(name, 'memory', replicas * resources.memoryBytes, prices.memoryGiBHourMicros),
     storage,
-    term(name, 'instance', 1, prices.instanceHourMicros),
+    term(name, 'instance', replicas, prices.instanceHourMicros),
   ];
   return (wanted === 'running' ? running : [storage]).filter(({ quantity }) => quantity > 0);
+}
+
+/** By service: what a running instance of it costs an hour. */
+export function serviceMicros({ services }: ComposedView, prices: PriceTable): Float64Array {
+  return Float64Array.from(services, ({ removed, spec }) =>
+    removed ? 0 : totalOf(serviceTerms(spec, prices, 'running')),
+  );
 }
 
 /** One bridge for each remote service that a local one depends on. */
@@ -78,7 +85,9 @@ function term(service: string, name: CostTerm['term'], quantity: number, priceMi
   return { service, term: name, quantity, priceMicros, microsPerHour: priceOf(quantity, priceMicros, unitOf[name]) };
 }
 
-/** Exact: a quantity in bytes times a price passes the integers that a number holds. */
+/** Exact: a quantity in bytes times a price may pass the integers that a number holds. */
 export function priceOf(quantity: number, priceMicros: number, unit: number): number {
+  const twice = 2 * quantity * priceMicros + unit;
+  if (twice <= Number.MAX_SAFE_INTEGER) return (twice - (twice % (2 * unit))) / (2 * unit);
   return Number((2n * BigInt(quantity) * BigInt(priceMicros) + BigInt(unit)) / (2n * BigInt(unit)));
 }

@@ -1,74 +1,48 @@
 import type { Candidate, ComposedService } from '@microstax/model/composition';
-import type { Finding } from '@microstax/model/finding';
 import type { Placement, PlacementKind, PlacementReason } from '@microstax/model/plan';
 import { runDigest } from '@microstax/model/service-spec';
-import { type Closure, closureOf } from './closure.ts';
 import { type ComposedView, serviceAt } from './composed-view.ts';
-import { contradictionsOf } from './contradictions.ts';
-import type { Flow } from './flows.ts';
-import { contextNode, implicationsOf, localNode } from './implications.ts';
+import { contextNode, localNode } from './implications.ts';
 import { carriesReason, impliedReason, remoteReason, unwantedReason } from './placement-reasons.ts';
+import { dearReason, spareReason } from './price-reasons.ts';
 import type { Requirements } from './requirements.ts';
+import type { Solution } from './solution.ts';
 
 /** A placement before its price. */
 export type Placed = Omit<Placement, 'costMicrosPerHour'>;
 
-export type PlaceDecision =
-  | { readonly kind: 'placed'; readonly placed: readonly Placed[] }
-  | { readonly kind: 'contradiction'; readonly findings: readonly Finding[] };
-
-/**
- * Where every service runs: what must be local, and what follows from it. Exact, and the least local answer, which is
- * unique (design 5.3). A contradiction is a value that names the shortest chain of requirements.
- */
-export function placeServices(
-  view: ComposedView,
-  requirements: readonly Requirements[],
-  flows: readonly Flow[],
-): PlaceDecision {
-  // Protocol 14: stopped or deleted, `local` is no candidate.
-  if (view.wanted === 'stopped' || view.wanted === 'deleted')
-    return { kind: 'placed', placed: view.services.map((service) => placeUnwanted(view, service)) };
-  const closure = closureOf({
-    nodes: 2 * view.services.length,
-    implications: implicationsOf(view, requirements, flows),
-    facts: factsOf(view, requirements),
-    stops: (node) => clashes(requirements, node),
-  });
-  const findings = contradictionsOf(view, requirements, closure);
-  if (findings.length > 0) return { kind: 'contradiction', findings };
-  const placed = view.services.map((_, index) => placeOne(view, requirements, closure, index));
-  return { kind: 'placed', placed };
+/** Where every service runs in one solution, each with the reasons that decided it. In the order of names. */
+export function placeServices(view: ComposedView, solution: Solution): readonly Placed[] {
+  return view.services.map((_, index) => placeOne(view, solution, index));
 }
 
-function factsOf(view: ComposedView, requirements: readonly Requirements[]): number[] {
-  const local = [...view.services.keys()].filter((index) => (requirements[index]?.local.length ?? 0) > 0);
-  const overridden = view.derived ? [...view.services.keys()].filter((index) => isOverridden(view, index)) : [];
-  return [...local.map(localNode), ...overridden.map(contextNode)].sort((a, b) => a - b);
+/** Protocol 14: stopped or deleted, `local` is no candidate. */
+export function placeNowhere(view: ComposedView): readonly Placed[] {
+  return view.services.map((service) => placeUnwanted(view, service));
 }
 
-/** Whether the root's own instance is not the answer, wherever the service runs. */
-function isOverridden(view: ComposedView, index: number): boolean {
-  const { removed, remote } = serviceAt(view, index);
-  if (removed) return true;
-  return remote !== null && (remote.tier === 'explicit provider mapping' || remote.env !== view.root);
-}
-
-function clashes(requirements: readonly Requirements[], node: number): boolean {
-  return node % 2 === 0 && (requirements[node >> 1]?.remote.length ?? 0) > 0;
-}
-
-function placeOne(view: ComposedView, requirements: readonly Requirements[], closure: Closure, index: number): Placed {
+function placeOne(view: ComposedView, solution: Solution, index: number): Placed {
   const service = serviceAt(view, index);
+  const { requirements, because } = solution;
   const facts = requirements[index] as Requirements;
-  const carriesContext = closure.holds(contextNode(index));
+  const carriesContext = solution.holds[contextNode(index)] === 1;
   if (facts.absent !== null) return deny(service, facts.absent, carriesContext, absentReasons(service, facts));
-  if (closure.holds(localNode(index))) {
-    const reasons = facts.local.length > 0 ? facts.local : [impliedReason(view, closure, index)];
-    return { ...identified(service), kind: 'local', carriesContext, reasons };
+  if (solution.holds[localNode(index)] === 1) {
+    const priced = because.distance(localNode(index)) === 0;
+    const reason = (): PlacementReason =>
+      priced ? spareReason(view, solution, index) : impliedReason(view, because, index);
+    return {
+      ...identified(service),
+      kind: 'local',
+      carriesContext,
+      reasons: facts.local.length > 0 ? facts.local : [reason()],
+    };
   }
-  const reason = facts.remote.find(({ code }) => code === 'sharing-required') ?? remoteReason(view, index);
-  const reasons = carriesContext ? [reason, carriesReason(view, closure, index)] : [reason];
+  const forced = facts.remote.find(({ code }) => code === 'sharing-required' || code === 'policy-forbids');
+  const reasons = [forced ?? remoteReason(view, index)];
+  if (carriesContext) reasons.push(carriesReason(view, because, index));
+  const dear = facts.remote.length === 0 ? dearReason(view, solution, index) : null;
+  if (dear !== null) reasons.push(dear);
   return inherit(service, service.remote as Candidate, carriesContext, reasons);
 }
 

@@ -33,8 +33,23 @@ export function impliedReason(view: ComposedView, closure: Closure, index: numbe
     const text = `${name} must run here: ${consumer} runs here and would take the messages of ${ownerOf(view, index)}'s ${name}`;
     return { code: 'queue-follows-consumer', text, because };
   }
+  if (last.rule === 'consumer follows queue') {
+    const queue = nameAt(view, serviceOf(last.premise));
+    const text = `${name} must run here: ${queue} runs here, and ${ownerOf(view, index)}'s ${name} would not see its messages`;
+    return { code: 'consumer-follows-queue', text, because };
+  }
+  if (last.rule === 'cannot be bridged') {
+    const caller = nameAt(view, serviceOf(last.premise));
+    const text = `${name} must run here: ${caller} runs here and reaches it over udp, which the router does not listen on`;
+    return { code: 'cannot-be-bridged', text, because };
+  }
   const flow = must(last.flow, 'a context rule has its flow');
-  const text = `${name} must run here: ${dropping(view, flow)}, and ${whatIsBehind(view, closure, node)}`;
+  const behind = whatIsBehind(view, closure, node);
+  if (last.rule === 'cannot be told apart') {
+    const text = `${name} must run here: ${dependencyPhrase(view, flow)} over ${flow.protocol}, which is passed through to one target, and ${behind}`;
+    return { code: 'not-told-apart', text, because };
+  }
+  const text = `${name} must run here: ${dropping(view, flow)}, and ${behind}`;
   return { code: 'context-must-pass', text, because };
 }
 
@@ -113,8 +128,9 @@ export function overriding(view: ComposedView, index: number): string {
 
 /** `checkout writes to ledger over tcp, which carries no context`. */
 export function dropping(view: ComposedView, flow: Flow): string {
-  const carries = flow.protocol === 'http' ? 'and is declared not to pass the context on' : 'which carries no context';
-  return `${dependencyPhrase(view, flow)} over ${flow.protocol}, ${carries}`;
+  const phrase = `${dependencyPhrase(view, flow)} over ${flow.protocol}`;
+  if (flow.lost === 'not-received') return `${phrase}, and ${nameAt(view, flow.from)} gets no context to pass on`;
+  return `${phrase}, ${flow.routed ? 'and is declared not to pass the context on' : 'which carries no context'}`;
 }
 
 function ownerOf(view: ComposedView, index: number): string {

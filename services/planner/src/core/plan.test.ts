@@ -1,3 +1,4 @@
+import { sealArtifact } from '@microstax/model/artifact';
 import { canonicalJson } from '@microstax/model/canonical-json';
 import type { Plan } from '@microstax/model/plan';
 import type { Revision } from '@microstax/model/revision';
@@ -48,7 +49,7 @@ describe('draftPlan()', () => {
       .thenCheck((plan) => {
         expect(plan).toMatchObject({
           env: 'feat-payments',
-          engine: 'microstax-planner/0.1.0',
+          engine: 'microstax-planner/0.2.0',
           derivation: input.derivation.digest,
           difference: input.difference.digest,
           composition: input.composition.digest,
@@ -71,13 +72,77 @@ describe('draftPlan()', () => {
     given(derived([payments2, shop]))
       .when((input) => planOf(input).candidates)
       .thenCheck((candidates) => {
-        expect(candidates.map(({ name, chosen, feasible }) => [name, chosen, feasible])).toEqual([
-          ['sparse', true, true],
-          ['full copy', false, true],
-          ['inherit everything', false, false],
+        expect(
+          candidates.map(({ name, chosen, feasible, localServices }) => [name, chosen, feasible, localServices]),
+        ).toEqual([
+          ['cheapest', false, true, 1],
+          ['balanced', true, true, 1],
+          ['safest', false, true, 1],
+          ['isolated', false, true, 8],
         ]);
-        expect(candidates[0]?.reason).toBe('the fewest services that satisfy every requirement: 1 of 8 services here');
-        expect(candidates[2]?.reason).toBe('payments is changed in feat-payments: /env (behaviour)');
+        expect(candidates[0]?.reason).toBe('it places every service as balanced does');
+        expect(candidates[1]?.reason).toBe(
+          'the least price of money, start-up, routing and shared writes that satisfies every requirement: 1 of 8 services here',
+        );
+        expect(candidates[3]?.reason).toBe(
+          'it runs cart, catalog, checkout, pricing, shipping and 2 more here too and its price over the expected hours, weights included, is 338464 micro-dollars higher',
+        );
+      });
+  });
+
+  test('runs everything that a change can reach in the safest candidate', () => {
+    const input = derived([payments2, shop]);
+    const services = input.difference.value.services.map((one) =>
+      one.service === 'checkout' ? { ...one, state: 'impacted' as const, path: ['checkout', 'payments'] } : one,
+    );
+    const difference = sealArtifact('difference', { ...input.difference.value, services });
+    given({ ...input, difference })
+      .when((changed) => planOf(changed).candidates.find(({ name }) => name === 'safest'))
+      .thenMatches({ chosen: false, localServices: 2, reason: expect.stringContaining('it runs checkout here too') });
+  });
+
+  test('takes the cheapest where the budget covers nothing dearer, and says what it costs where it covers nothing', () => {
+    const writers = aRevision('shop', {
+      services: [
+        aService('web', { expose: true, dependsOn: ['one', 'two'] }),
+        aService('one', { dependsOn: [{ service: 'store', kind: 'writes' }] }),
+        aService('two', { dependsOn: [{ service: 'store', kind: 'writes' }] }),
+        aService('store', { resources: { cpuMillicores: 5, memoryBytes: 0, storageBytes: 0 } }),
+      ],
+    });
+    const both = ['one', 'two'].map((name) =>
+      aService(name, { args: ['-v'], dependsOn: [{ service: 'store', kind: 'writes' }] }),
+    );
+    const withBudget = (microsPerHour: number) => {
+      const feat = aRevision('feat', { parent: 'shop', services: both, budget: { microsPerHour } });
+      return { ...derived([feat, writers]), revision: sealArtifact('revision', feat) };
+    };
+    const chosen = (input: PlanInput) => planOf(input).candidates.find((one) => one.chosen);
+
+    given(withBudget(1_000_000))
+      .when(planOf)
+      .thenCheck((plan) => {
+        expect(plan.placements.find(({ service }) => service === 'store')).toMatchObject({
+          kind: 'local',
+          reasons: [
+            {
+              code: 'cheaper-here',
+              text: 'store runs here because that is cheaper: it costs 5800 micro-dollars over the expected hours, and inheriting it would cost 160 (bridge) and 6400 (shared write) for one and two',
+              because: ['one', 'two'],
+            },
+          ],
+        });
+      });
+    const { microsPerHour } = planOf(withBudget(1_000_000)).cost;
+    given(withBudget(microsPerHour - 1))
+      .when(chosen)
+      .thenMatches({ name: 'cheapest', feasible: true, localServices: 2 });
+    given(withBudget(100))
+      .when(chosen)
+      .thenMatches({
+        name: 'cheapest',
+        feasible: false,
+        reason: expect.stringMatching(/no candidate is left.*over the budget of 100/),
       });
   });
 

@@ -4,25 +4,35 @@ import type { Derivation } from '@microstax/model/derivation';
 import type { Difference } from '@microstax/model/difference';
 import type { Facts } from '@microstax/model/facts';
 import type { Finding } from '@microstax/model/finding';
-import type { Cost, Placement, Plan } from '@microstax/model/plan';
+import type { Cost, Placement, Plan, PlanCandidate } from '@microstax/model/plan';
+import type { Revision } from '@microstax/model/revision';
 import type { ServiceSpec } from '@microstax/model/service-spec';
-import { candidatesOf } from './candidates.ts';
+import { type Candidates, candidatesOf, explainCandidates } from './candidates.ts';
 import { type ComposedView, composedView, serviceAt } from './composed-view.ts';
 import { contextEdgesOf } from './context-edges.ts';
-import { costOf } from './cost.ts';
+import { costOf, serviceMicros } from './cost.ts';
 import { engine } from './engine.ts';
-import { flowsOf } from './flows.ts';
+import { type Flow, flowsOf } from './flows.ts';
+import { implicationsOf } from './implications.ts';
 import { jobsOf } from './jobs.ts';
 import { listenersOf } from './listeners.ts';
-import { type Placed, placeServices } from './place-services.ts';
+import { type Placed, placeNowhere, placeServices } from './place-services.ts';
+import { placementProblem } from './placement-problem.ts';
 import { planFindings } from './plan-findings.ts';
-import { requirementsOf } from './requirements.ts';
+import { type Requirements, requirementsOf } from './requirements.ts';
+import type { Solution } from './solution.ts';
+import { noVerdicts, type Verdicts } from './verdicts.ts';
+import { pricesTooLarge, weightsOf } from './weights.ts';
 
 export type PlanInput = {
   readonly derivation: Artifact<Derivation>;
   readonly facts: Artifact<Facts>;
   readonly difference: Artifact<Difference>;
   readonly composition: Artifact<Composition>;
+  /** What the environment itself declares: its budget. */
+  readonly revision?: Artifact<Revision>;
+  /** What policies said, evaluated by the shell. */
+  readonly verdicts?: Verdicts;
 };
 
 export type PlanDecision =
@@ -33,14 +43,67 @@ export type PlanDecision =
  * What runs here, what is inherited, in which order, and what it costs; or the requirements that contradict each other.
  * The same inputs give the same bytes on one engine (design 4).
  */
-export function draftPlan({ derivation, facts, difference, composition }: PlanInput): PlanDecision {
+export function draftPlan(input: PlanInput): PlanDecision {
+  const view = viewOf(input);
+  if (view.wanted === 'stopped' || view.wanted === 'deleted') return drafted(input, view, [], placeNowhere(view), []);
+  const { requirements, flows } = questionOf(view, input);
+  const candidates = weigh(view, input, requirements, flows);
+  if (candidates.kind === 'contradiction') return { kind: 'refused', findings: candidates.findings };
+  const { all, chosen } = candidates;
+  const placed = placeServices(view, chosen.solution as Solution);
+  return drafted(input, view, flows, placed, explainCandidates(view, all, chosen));
+}
+
+/** The candidates before policies see them, or null where there is nothing to choose. */
+export function weighCandidates(input: PlanInput): { view: ComposedView; candidates: Candidates } | null {
+  const view = viewOf(input);
+  if (view.wanted === 'stopped' || view.wanted === 'deleted') return null;
+  const { requirements, flows } = questionOf(view, input);
+  return { view, candidates: weigh(view, input, requirements, flows) };
+}
+
+export function viewOf({ derivation, facts, difference, composition }: PlanInput): ComposedView {
+  const { wanted } = derivation.value;
+  return composedView(composition.value, difference.value, { wanted, routed: facts.value.routedProtocols });
+}
+
+function questionOf(view: ComposedView, { verdicts }: PlanInput) {
+  const requirements = requirementsOf(view, verdicts);
+  return { requirements, flows: flowsOf(view, requirements) };
+}
+
+function weigh(
+  view: ComposedView,
+  { facts, revision, verdicts = noVerdicts }: PlanInput,
+  requirements: readonly Requirements[],
+  flows: readonly Flow[],
+): Candidates {
+  const implications = implicationsOf(view, requirements, flows);
+  const problem = placementProblem(view, requirements, { flows, implications });
+  const balance = weightsOf(view, facts.value, verdicts, 'balance');
+  const tooLarge = pricesTooLarge(view, problem, balance);
+  if (tooLarge !== null) return { kind: 'contradiction', findings: [tooLarge] };
+  const { prices } = facts.value;
+  return candidatesOf({
+    view,
+    problem,
+    requirements,
+    balance,
+    money: weightsOf(view, facts.value, verdicts, 'money'),
+    hourly: { services: serviceMicros(view, prices), bridge: prices.bridgeHourMicros },
+    budgetMicrosPerHour: revision?.value.budget?.microsPerHour,
+    vetoes: verdicts.vetoes,
+  });
+}
+
+function drafted(
+  { derivation, facts, difference, composition }: PlanInput,
+  view: ComposedView,
+  flows: readonly Flow[],
+  placed: readonly Placed[],
+  candidates: readonly PlanCandidate[],
+): PlanDecision {
   const { org, env, wanted } = derivation.value;
-  const view = composedView(composition.value, difference.value, wanted);
-  const requirements = requirementsOf(view);
-  const flows = flowsOf(view, requirements);
-  const decision = placeServices(view, requirements, flows);
-  if (decision.kind === 'contradiction') return { kind: 'refused', findings: decision.findings };
-  const { placed } = decision;
   const cost = costOf(view, placed, facts.value);
   const listeners = listenersOf(view, placed);
   const { jobs, omitted } = jobsOf(view, placed, listeners.length);
@@ -53,13 +116,13 @@ export function draftPlan({ derivation, facts, difference, composition }: PlanIn
     difference: difference.digest,
     composition: composition.digest,
     placements: pricedPlacements(placed, cost),
-    contextEdges: wanted === 'stopped' || wanted === 'deleted' ? [] : contextEdgesOf(view, flows, placed),
+    contextEdges: contextEdgesOf(view, flows, placed),
     listeners,
     jobs,
     omittedJobs: omitted,
     specs: startedSpecs(view, placed),
     cost,
-    candidates: candidatesOf(view, requirements, placed, cost),
+    candidates,
     findings: planFindings(view, flows, placed),
   };
   return { kind: 'drafted', plan };

@@ -3,6 +3,7 @@ import type { ServiceDifference } from '@microstax/model/difference';
 import type { PlacementReason } from '@microstax/model/plan';
 import type { ComposedView } from './composed-view.ts';
 import { movingChanges, namedChanges } from './named-changes.ts';
+import { noVerdicts, type ServiceVerdict, type Verdicts } from './verdicts.ts';
 
 /** The hard facts about one service: why it must run here, why it must not, and whether it is here at all. */
 export type Requirements = {
@@ -12,14 +13,16 @@ export type Requirements = {
   readonly absent: 'removed' | 'no-provider' | null;
 };
 
-/** Hard facts come from difference and composition alone (design 5.3). */
-export function requirementsOf(view: ComposedView): readonly Requirements[] {
+/** Hard facts come from difference, composition and the verdicts of policies alone (design 5.3). */
+export function requirementsOf(view: ComposedView, verdicts: Verdicts = noVerdicts): readonly Requirements[] {
   const optional = onlyOptional(view);
+  const required = byService(verdicts.required);
+  const forbidden = byService(verdicts.forbidden);
   return view.services.map((service, index) => {
     const difference = view.differences[index] ?? null;
     if (service.removed) return { local: [], remote: [], absent: 'removed' };
-    const local = mustBeLocal(view, service, difference);
-    const remote = mustBeRemote(view, service, difference);
+    const local = [...mustBeLocal(view, service, difference), ...policyReasons('policy-requires', required, service)];
+    const remote = [...mustBeRemote(view, service, difference), ...policyReasons('policy-forbids', forbidden, service)];
     // An optional dependency that can neither run here nor be inherited is denied, not refused (design 5.3).
     const denied =
       remote.length > 0 && service.remote === null && optional[index] === true && difference?.state !== 'changed';
@@ -54,6 +57,23 @@ function mustBeLocal(
   return reasons;
 }
 
+function byService(verdicts: readonly ServiceVerdict[]): ReadonlyMap<string, readonly ServiceVerdict[]> {
+  return Map.groupBy(verdicts, ({ service }) => service);
+}
+
+function policyReasons(
+  code: 'policy-requires' | 'policy-forbids',
+  verdicts: ReadonlyMap<string, readonly ServiceVerdict[]>,
+  { name }: ComposedService,
+): PlacementReason[] {
+  const what = code === 'policy-requires' ? `requires ${name} to run here` : `forbids a copy of ${name} here`;
+  return (verdicts.get(name) ?? []).map(({ policy, message }) => ({
+    code,
+    text: `policy "${policy}" ${what}: ${message}`,
+    because: [policy],
+  }));
+}
+
 function noRemoteAlternative({ name, candidates }: ComposedService): PlacementReason {
   const because = candidates.map((candidate) => `${candidate.env} as ${candidate.tier}: ${candidate.reason}`);
   const code = 'no-remote-alternative';
@@ -80,7 +100,7 @@ function mustBeRemote(
       code: 'not-declared',
       text: `${name} is declared by no environment of this lineage, so there is nothing of it to run here`,
     });
-  if (spec.run === undefined)
+  if (spec.run === undefined && spec.image === undefined)
     reasons.push({ code: 'no-runnable-spec', text: `${name} declares nothing that could be run` });
   return reasons;
 }

@@ -26,13 +26,12 @@ export async function onEnvironmentRevised(message: Message, shell: PlannerShell
   return done;
 }
 
-/** What the core reads; the rest of the bundle is forwarded unopened. */
-const readKinds = ['derivation', 'facts', 'difference', 'composition'] as const;
-/** Protocol 8: what later stages read. */
-const forwardedKinds = ['revision', ...readKinds] as const;
+/** What the core reads, and later stages too (protocol 8). */
+const readKinds = ['revision', 'derivation', 'facts', 'difference', 'composition'] as const;
 
 function planInput(bundle: Bundle): PlanInput {
   return {
+    revision: openArtifact(bundle, 'revision'),
     derivation: openArtifact(bundle, 'derivation'),
     facts: openArtifact(bundle, 'facts'),
     difference: openArtifact(bundle, 'difference'),
@@ -48,7 +47,7 @@ async function say(
 ): Promise<void> {
   const how = { inputId: message.id, purpose: message.purpose, drive: message.drive };
   const about = activationRef(event);
-  const forwarded = pickFromBundle(event.bundle, forwardedKinds);
+  const forwarded = pickFromBundle(event.bundle, readKinds);
   if (decision.kind === 'refused') {
     await bus.publish(planRefused, { ...about, findings: [...decision.findings], bundle: forwarded }, how);
     planWasRefused(log, about, decision.findings);
