@@ -36,6 +36,13 @@ test.each([
   expect(readBlueprintFile(fileOf('some-file.yaml', text)).env).toBe('shop');
 });
 
+test.each([
+  ['from: { env: shop, generation: 3 }\nchanges: { services: [{ name: web }] }\n', 'shop'],
+  ['name: copy\nfrom: { env: shop, generation: 3 }\n', 'copy'],
+])('what is made from a stored generation is that environment, or has a name of its own', (text, env) => {
+  expect(readBlueprintFile(fileOf('some-file.yaml', text)).env).toBe(env);
+});
+
 test('the name is found in a text that is broken further down', () => {
   const file = fileOf('broken.yaml', 'name: shop\nservices: [\n  - {{{\n');
   expect(readBlueprintFile(file).env).toBe('shop');

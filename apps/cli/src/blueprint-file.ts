@@ -45,8 +45,11 @@ function nameIn(text: string): string | undefined {
   );
   if (text.length <= 65_536) {
     try {
-      const name: unknown = parseDocument(text, { prettyErrors: false, logLevel: 'silent' }).get('name');
+      const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
+      // What is made from a stored generation is the same environment, unless it is given a name of its own.
+      const name: unknown = document.get('name') ?? document.getIn(['from', 'env']);
       if (typeof name === 'string') return name;
+      if (document.has('closure')) return undefined;
     } catch {
       // What cannot be read at all is intake's to describe.
     }

@@ -10,15 +10,30 @@ export async function read<K extends Query['kind']>(
   question: Query & { kind: K },
 ): Promise<Extract<QueryReply, { kind: K }>> {
   const reply = await ask(session, query, question);
-  if (reply.kind === 'not found') {
-    throw new CliError({
-      code: 'not-found',
-      message: `There is no ${reply.what}${reply.known.length > 0 ? `; known: ${reply.known.slice(0, 12).join(', ')}` : ''}`,
-      next: 'msx get environments',
-      exitCode: exitCodes.notFound,
-    });
-  }
+  if (reply.kind === 'not found') throw notFound(reply, 'env' in question ? question.env : undefined);
   return reply as Extract<QueryReply, { kind: K }>;
+}
+
+/** What is not there, what there is, and the command that lists it. */
+export function notFound(
+  { what, known }: { readonly what: string; readonly known: readonly string[] },
+  env: string | undefined,
+): CliError {
+  const generations = what.startsWith('generation ');
+  const named = generations ? (/of "([^"]*)"$/.exec(what)?.[1] ?? env) : undefined;
+  return new CliError({
+    code: 'not-found',
+    message: `There is no ${what}${known.length > 0 ? `; known: ${someOf(known, generations)}` : ''}`,
+    next: named === undefined ? 'msx get environments' : `msx get activations ${named}`,
+    exitCode: exitCodes.notFound,
+  });
+}
+
+const knownMax = 12; // an error is for reading
+
+/** Of generations the newest. */
+function someOf(known: readonly string[], newest: boolean): string {
+  return (newest ? known.slice(-knownMax) : known.slice(0, knownMax)).join(', ');
 }
 
 export async function readDetail(session: Session, env: string, at?: number): Promise<EnvironmentDetail> {

@@ -22,7 +22,10 @@ const examples: Readonly<Record<string, string>> = {
   apply: 'msx apply -f examples/storefront/overlay-payments.yaml --wait',
   get: 'msx get services feat-payments -o json',
   status: 'msx status feat-payments',
-  diff: 'msx diff -f examples/storefront/overlay-payments.yaml',
+  diff: 'msx diff shop@1 feat-payments -o wide',
+  graph: 'msx graph feat-payments -o mermaid',
+  lineage: 'msx lineage feat-express',
+  closure: 'msx closure feat-payments --at 1',
   plan: 'msx plan feat-payments -o wide',
   explain: 'msx explain feat-payments catalog',
   resolve: 'msx resolve feat-express shipping',
@@ -79,6 +82,7 @@ function buildProgram(): Command {
   add(program, 'status', 'Show how environments are', (command) =>
     command
       .argument('[env]')
+      .option('--at <generation>', 'as of a generation')
       .action(async (env: string | undefined, flags: Flags) =>
         (await import('./commands/status.ts')).statusCommand(env, flags),
       ),
@@ -97,11 +101,56 @@ function buildProgram(): Command {
           (await import('./commands/plan.ts')).planCommand(env, flags),
         ),
   );
-  add(program, 'diff', 'Show what applying a Blueprint would change; exit code 6 where it differs', (command) =>
-    command
-      .requiredOption('-f, --file <file>', 'Blueprint in YAML or JSON; - reads standard input')
-      .option('--env <name>', 'environment, where the file does not say its name')
-      .action(async (flags: Flags) => (await import('./commands/diff.ts')).diffCommand(flags)),
+  add(
+    program,
+    'diff',
+    'Show what leads from one environment to another, or what applying a Blueprint would change (exit code 6)',
+    (command) =>
+      command
+        .argument('[from]', 'an environment, or <env>@<generation>')
+        .argument('[to]', 'another one')
+        .option('-f, --file <file>', 'Blueprint in YAML or JSON; - reads standard input')
+        .option('--env <name>', 'environment, where the file does not say its name')
+        .option('--at <generation>', 'of both, where they do not say one of their own')
+        .option('--exit-code', 'of two environments: exit code 6 where they differ')
+        .action(async (from: string | undefined, to: string | undefined, flags: Flags) =>
+          (await import('./commands/diff.ts')).diffCommand(from, to, flags),
+        ),
+  );
+  add(
+    program,
+    'graph',
+    'Show what an environment amounts to: services, owners, dependencies',
+    (command) =>
+      command
+        .argument('<env>')
+        .option('--at <generation>', 'as of a generation')
+        .action(async (env: string, flags: Flags) => (await import('./commands/graph.ts')).graphCommand(env, flags)),
+    'table, wide, json, yaml, name, mermaid or dot (MSX_OUTPUT)',
+  );
+  add(
+    program,
+    'lineage',
+    'Show what an environment derives from, with pins and offers, and who derives from it',
+    (command) =>
+      command
+        .argument('<env>')
+        .option('--at <generation>', 'as of a generation; states and children are of the present only')
+        .action(async (env: string, flags: Flags) =>
+          (await import('./commands/lineage.ts')).lineageCommand(env, flags),
+        ),
+  );
+  add(
+    program,
+    'closure',
+    'Make and keep the closure of a generation: all that it was derived from, by digest',
+    (command) =>
+      command
+        .argument('<env>')
+        .option('--at <generation>', 'of a generation (default: the newest)')
+        .action(async (env: string, flags: Flags) =>
+          (await import('./commands/closure.ts')).closureCommand(env, flags),
+        ),
   );
   add(program, 'explain', 'Say why a service runs here or is inherited', (command) =>
     command
@@ -132,6 +181,7 @@ function buildProgram(): Command {
     command
       .option('-w, --watch', 'go on with new ones')
       .option('--env <name>', 'of one environment only')
+      .option('--at <generation>', 'of one generation only')
       .action(async (flags: Flags) => (await import('./commands/events.ts')).eventsCommand(flags)),
   );
   add(program, 'logs', 'Print what a local service wrote', (command) =>
@@ -183,9 +233,15 @@ function addVerb(program: Command, verb: string, description: string): void {
   });
 }
 
-function add(program: Command, name: string, description: string, shape: (command: Command) => Command): void {
+function add(
+  program: Command,
+  name: string,
+  description: string,
+  shape: (command: Command) => Command,
+  formats = 'table, wide, json, yaml or name (MSX_OUTPUT)',
+): void {
   const command = program.command(name).description(description).exitOverride();
-  command.addOption(new Option('-o, --output <format>', 'table, wide, json, yaml or name (MSX_OUTPUT)'));
+  command.addOption(new Option('-o, --output <format>', formats));
   command.addOption(new Option('--org <name>', 'organisation (MSX_ORG)'));
   shape(command);
   withExample(command, name);

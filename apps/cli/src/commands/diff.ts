@@ -6,10 +6,22 @@ import { type Flags, outputOf } from '../flags.ts';
 import { printListing } from '../output.ts';
 import { planDifference } from '../plan-difference.ts';
 import type { Session } from '../session.ts';
+import { diffEnvironments } from './diff-environments.ts';
 import { previewFile } from './preview-file.ts';
 
-/** What applying a file would change against what stands; exit code 6 where it differs, 0 where nothing would change. */
-export async function diffCommand(flags: Flags): Promise<void> {
+/**
+ * What applying a file would change against what stands; exit code 6 where it differs, 0 where nothing would change.
+ * Without a file: what leads from one environment to another.
+ */
+export async function diffCommand(from: string | undefined, to: string | undefined, flags: Flags): Promise<void> {
+  if (flags.file === undefined && from !== undefined && to !== undefined) return diffEnvironments(from, to, flags);
+  if (flags.file === undefined || from !== undefined)
+    throw new CliError({
+      code: 'usage',
+      message: 'Cannot compare: expected two environments, or one file',
+      next: 'msx diff <env> <env>, or msx diff -f <file>',
+      exitCode: exitCodes.usage,
+    });
   const format = outputOf(flags);
   const differs = await previewFile(flags, async ({ env, plan, difference, revisionDigest }, session) => {
     const standing = await standingIn(session, env);

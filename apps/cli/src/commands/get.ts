@@ -49,23 +49,19 @@ export async function getCommand(kind: string, name: string | undefined, flags: 
 }
 
 const listers: Readonly<Record<string, Lister>> = {
-  environments: async (session, name) => {
-    const { items } = await read(session, { kind: 'environments' });
-    return listing<EnvironmentStatus>(
-      items.filter((item) => name === undefined || item.env === name),
-      ({ env }) => `environment/${env}`,
-      {
-        NAME: ({ env }) => env,
-        STATUS: ({ state }) => state,
-        MODE: ({ mode }) => mode,
-        PARENT: ({ parent }) => parent,
-        GENERATION: ({ generation }) => generation,
-        SERVING: ({ serving }) => serving?.generation,
-        LOCAL: ({ local, services }) => (local === null ? null : `${local}/${services}`),
-        AGE: ({ updatedAt }) => ago(updatedAt, Date.now()),
-        '*REASON': ({ reason }) => reason,
-      },
-    );
+  environments: async (session, env, at) => {
+    const { items } = await read(session, { kind: 'environments', env, at });
+    return listing<EnvironmentStatus>(items, ({ env }) => `environment/${env}`, {
+      NAME: ({ env }) => env,
+      STATUS: ({ state }) => state,
+      MODE: ({ mode }) => mode,
+      PARENT: ({ parent }) => parent,
+      GENERATION: ({ generation }) => generation,
+      SERVING: ({ serving }) => serving?.generation,
+      LOCAL: ({ local, services }) => (local === null ? null : `${local}/${services}`),
+      AGE: ({ updatedAt }) => ago(updatedAt, Date.now()),
+      '*REASON': ({ reason }) => reason,
+    });
   },
   services: async (session, env, at) =>
     listing<ServiceItem>(
@@ -83,21 +79,22 @@ const listers: Readonly<Record<string, Lister>> = {
         '*SPEC': ({ specDigest }) => shortDigest(specDigest),
       },
     ),
-  revisions: async (session, env) =>
+  revisions: async (session, env, at) =>
     listing<RevisionItem>(
-      (await read(session, { kind: 'revisions', env })).items,
+      (await read(session, { kind: 'revisions', env, at })).items,
       ({ revision }) => `revision/${revision}`,
       {
         ENVIRONMENT: (item) => item.env,
         REVISION: ({ revision }) => shortDigest(revision),
         GENERATION: ({ firstGeneration }) => firstGeneration,
         ACTOR: ({ actor }) => actor.name,
-        AGE: ({ at }) => ago(at, Date.now()),
+        SOURCE: ({ source }) => source,
+        AGE: (item) => ago(item.at, Date.now()),
       },
     ),
-  activations: async (session, env) =>
+  activations: async (session, env, at) =>
     listing<ActivationItem>(
-      (await read(session, { kind: 'activations', env: needed(env, 'activations') })).items,
+      (await read(session, { kind: 'activations', env: needed(env, 'activations'), at })).items,
       ({ activation }) => `activation/${activation}`,
       {
         ACTIVATION: ({ activation }) => activation,
@@ -107,12 +104,13 @@ const listers: Readonly<Record<string, Lister>> = {
         WANTED: ({ wanted }) => wanted,
         REASON: ({ reason }) => reason,
         AGE: ({ at }) => ago(at, Date.now()),
+        '*SOURCE': ({ source }) => source,
         '*TRACE': ({ traces }) => traces[0],
       },
     ),
-  executions: async (session, env) =>
+  executions: async (session, env, at) =>
     listing<ExecutionItem>(
-      (await read(session, { kind: 'executions', env })).items,
+      (await read(session, { kind: 'executions', env, at })).items,
       ({ execution }) => `execution/${execution}`,
       {
         EXECUTION: ({ execution }) => execution,
@@ -136,9 +134,9 @@ const listers: Readonly<Record<string, Lister>> = {
         REASON: ({ event }) => describeEvent(event).reason,
       },
     ),
-  submissions: async (session, env) =>
+  submissions: async (session, env, at) =>
     listing<SubmissionItem>(
-      (await read(session, { kind: 'submissions', env })).items,
+      (await read(session, { kind: 'submissions', env, at })).items,
       ({ submission }) => `submission/${submission}`,
       {
         SUBMISSION: ({ submission }) => submission,

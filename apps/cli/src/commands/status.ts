@@ -1,6 +1,6 @@
 import type { EnvironmentStatus } from '@microstax/model/status';
 import { read, readDetail } from '../detail.ts';
-import { type Flags, orgOf, outputOf } from '../flags.ts';
+import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { findingLines } from '../outcome.ts';
 import { ago, printObject, strong, text } from '../output.ts';
 import { openSession } from '../session.ts';
@@ -10,9 +10,10 @@ import { getCommand } from './get.ts';
 export async function statusCommand(env: string | undefined, flags: Flags): Promise<void> {
   if (env === undefined) return getCommand('environments', undefined, { ...flags, output: flags.output ?? 'wide' });
   const format = outputOf(flags);
+  const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
-  const { status, activation } = await readDetail(session, env);
-  const { items } = await read(session, { kind: 'activations', env });
+  const { status, activation } = await readDetail(session, env, at);
+  const { items } = await read(session, { kind: 'activations', env, at });
   const newest = items.find((item) => item.generation === status.generation) ?? activation;
   const whole = { ...status, activation: newest };
   process.stdout.write(
