@@ -52,6 +52,16 @@ test('a program that ends by itself is healed three times in ten minutes, then t
   expect(await house.status('drifting')).toMatchObject({ generation: 4, serving: { generation: 4 } });
   expect(startsOfDb()).toBe(4);
 
+  // Whoever finds the bus again looks at everything anew; that is no reason to heal what was given up.
+  await house.loseBus();
+  const told = await runtime.said(
+    ({ msg, env, orderly }) => msg === 'instances are missing' && env === 'drifting' && orderly === true,
+    'that it looked at what is there',
+  );
+  expect(told.answer).toBe('degraded');
+  expect(await house.status('drifting')).toMatchObject({ state: 'degraded', generation: 4 });
+  expect(startsOfDb()).toBe(4);
+
   const generation = generationOf(await house.command('retry', 'drifting'));
   expect(await house.outcome('drifting', generation)).toMatchObject({ outcome: 'ready' });
   expect(startsOfDb()).toBe(5);

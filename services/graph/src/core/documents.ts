@@ -56,6 +56,8 @@ export type EnvironmentDocument = {
   /** When it was derived again because of drift, of the last ten minutes. */
   readonly drifts: readonly number[];
   readonly degraded: boolean;
+  /** Services that were lost when it became degraded: nobody heals them again by himself. */
+  readonly givenUp?: readonly string[];
   /** Raised where another environment's commit must meet this row (protocol 16, 18). */
   readonly touched: number;
   readonly updatedAt: number;

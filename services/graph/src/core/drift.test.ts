@@ -4,7 +4,7 @@ import { judgeDrift } from './drift.ts';
 import { born, now, serving } from './testing/states.ts';
 
 const { environment } = serving(born(aRevision('base', { services: [aService('web')] })));
-const observed = { epoch: 1, orderly: false, now };
+const observed = { epoch: 1, orderly: false, services: ['web'], now };
 
 test('judgeDrift() derives again three times in ten minutes, then says degraded', () => {
   const drifts = [now - 500_000, now - 300_000, now - 10];
@@ -25,6 +25,17 @@ test('judgeDrift() does not count an orderly end', () => {
     kind: 'derive',
     environment: { drifts },
   });
+});
+
+test('judgeDrift() does not derive again what made it degraded when a runtime tells of it once more', () => {
+  const drifts = [now - 3, now - 2, now - 1];
+  const judged = judgeDrift({ ...environment, drifts }, observed);
+  expect(judged).toMatchObject({ kind: 'degraded', environment: { degraded: true, givenUp: ['web'] } });
+  const degraded = judged.kind === 'degraded' ? judged.environment : environment;
+  expect(judgeDrift(degraded, { ...observed, orderly: true })).toEqual({ kind: 'still degraded' });
+  // An orderly end stopped what was left of it, so the next start heals all of it.
+  expect(judgeDrift(degraded, { ...observed, orderly: true, services: ['db', 'web'] }).kind).toBe('derive');
+  expect(judgeDrift({ ...degraded, degraded: false }, { ...observed, orderly: true }).kind).toBe('derive');
 });
 
 test('judgeDrift() fences another epoch', () => {

@@ -52,12 +52,14 @@ function decideDrift(about: About, { environment, derive: state }: DriftState) {
   const { org, env, epoch, orderly, services, traceparent, now } = about;
   const none = (reply: DriftReply) => ({ reply, changes: noChanges });
   if (environment === null || state === null) return none({ kind: 'fenced', epoch: 0 });
-  const judged = judgeDrift(environment, { epoch, orderly, now });
+  const judged = judgeDrift(environment, { epoch, orderly, services, now });
   switch (judged.kind) {
     case 'fenced':
       return none(judged);
     case 'on its way':
       return none({ kind: 'derived', generation: judged.generation });
+    case 'still degraded':
+      return none({ kind: 'degraded' });
     case 'degraded':
       return { reply: { kind: 'degraded' } as DriftReply, changes: putting(judged.environment) };
     case 'derive': {
