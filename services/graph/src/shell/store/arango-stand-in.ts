@@ -77,6 +77,11 @@ export class ArangoStandIn implements AsyncDisposable {
     this.#failing.length = 0;
   }
 
+  /** Transactions that nobody went on with are ended, as a server does after their idle time. */
+  endIdle(): void {
+    for (const transaction of this.#transactions.values()) if (transaction.status === 'running') transaction.abort();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -19,6 +19,8 @@ const put = (key: string, body: unknown): Batch => ({ ...nothing, puts: [{ ...at
 const leaf = (org: string, verb: string): Batch => ({ ...nothing, appends: [{ log: 'audit', org, body: { verb } }] });
 const hasty: ArangoOptions = { retry: { ...defaultRetry, restMs: 1, restMsMax: 20 }, requestMs: 2_000 };
 
+const onceOnly: ArangoOptions = { ...hasty, retry: { ...defaultRetry, restMs: 1, restMsMax: 1, attemptsMax: 1 } };
+
 let standIn: ArangoStandIn;
 let databases = 0;
 
@@ -256,6 +258,49 @@ describe('a commit', () => {
     standIn.requests.length = 0;
     expect((await store.commit(put('default/a', 1))).kind).toBe('committed');
     expect(sent(begin)).toHaveLength(1);
+  });
+
+  test('of a process that goes away between any two requests is there whole, or not at all', async () => {
+    const batch: Batch = {
+      guards: [{ ...at('default/b'), version: 0 }],
+      puts: [
+        { ...at('default/a'), body: 1 },
+        { collection: 'journal', key: 'default/a/1', body: 1 },
+      ],
+      removes: [at('default/old')],
+      appends: [
+        { log: 'outbox', org: 'o', body: {} },
+        { log: 'audit', org: 'o', body: { verb: 'x' } },
+      ],
+    };
+    const found: number[] = [];
+    for (let step = 0; ; step++) {
+      const database = `gone_${++databases}`;
+      {
+        await using setUp = await openArangoStore(config(database), hasty);
+        await setUp.commit(put('default/old', 0));
+      }
+      const dying = await openArangoStore(config(database), onceOnly);
+      let requests = 0;
+      standIn.fail('drop after', () => requests++ >= step, 1_000);
+      await dying.commit(batch).catch(() => undefined);
+      await dying[Symbol.asyncDispose]();
+      standIn.heal();
+      standIn.endIdle();
+      await using next = await openArangoStore(config(database), hasty);
+      const rows = [
+        (await next.scan('environments', { prefix: 'default/a' })).length,
+        (await next.scan('journal', { prefix: 'default/' })).length,
+        (await next.readLog('outbox', {})).length,
+        (await next.readLog('audit', { org: 'o' })).length,
+        (await next.get('environments', 'default/old')) === undefined ? 1 : 0,
+      ];
+      expect(new Set(rows).size, `from request ${step}: ${rows}`).toBe(1);
+      found.push(rows[0] ?? -1);
+      if (requests <= step) break;
+    }
+    expect(new Set(found)).toEqual(new Set([0, 1]));
+    expect(found.length).toBeGreaterThan(6);
   });
 
   test('says so when the disk is full, at once', async () => {

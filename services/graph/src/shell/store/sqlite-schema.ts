@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { StoreError } from './graph-store.ts';
 
-/** One entry per change of the tables, never edited once released. */
+/** One entry per change of the tables, forward only, never edited once released; the number of the last is `user_version`. */
 const migrations: readonly string[] = [
   `CREATE TABLE documents (
      collection TEXT NOT NULL,
@@ -21,9 +22,12 @@ const migrations: readonly string[] = [
      name TEXT NOT NULL PRIMARY KEY,
      value INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // Programs of version 1 look here and not at `user_version`: one of them says that a newer one is wanted.
+  `CREATE TABLE IF NOT EXISTS migrations (n INTEGER NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+   INSERT INTO migrations (n) VALUES (2);`,
 ];
 
-/** Every query of the adapter, so that a test can ask how each one is answered. */
+/** Every query of the store, so that a test can ask how each one is answered. */
 export const statements = {
   get: 'SELECT version, body FROM documents WHERE collection = ? AND key = ?',
   version: 'SELECT version FROM documents WHERE collection = ? AND key = ?',
@@ -41,19 +45,34 @@ export const statements = {
           ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`,
 } as const;
 
-/** Brings the tables up to date. Throws where the file was written by a newer version than this one. */
+/** What a file of version 1 says of itself. */
+const versionOfOld = 'SELECT n FROM migrations ORDER BY n DESC LIMIT 1';
+
+/** Brings the tables up to date. Throws where the file was written by a newer program than this one. */
 export function migrate(db: DatabaseSync): void {
-  db.exec('CREATE TABLE IF NOT EXISTS migrations (n INTEGER NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID');
-  const row = db.prepare('SELECT COALESCE(MAX(n), 0) AS n FROM migrations').get() as { n: number };
-  if (row.n > migrations.length)
-    throw new Error(
-      `Cannot open the graph store: its tables have version ${row.n}, this program knows up to ${migrations.length}; start a newer one`,
+  const version = versionOf(db);
+  if (version > migrations.length)
+    throw new StoreError(
+      'failed',
+      `Cannot open the graph store: its tables have version ${version}, this program knows up to ${migrations.length}; start a newer one`,
     );
   for (const [index, sql] of migrations.entries()) {
-    if (index < row.n) continue;
+    if (index < version) continue;
     db.exec('BEGIN IMMEDIATE');
-    db.exec(sql);
-    db.prepare('INSERT INTO migrations (n) VALUES (?)').run(index + 1);
-    db.exec('COMMIT');
+    try {
+      db.exec(sql);
+      db.exec(`PRAGMA user_version=${index + 1}`); // part of the transaction
+      db.exec('COMMIT');
+    } catch (error) {
+      db.exec('ROLLBACK');
+      throw error;
+    }
   }
+}
+
+function versionOf(db: DatabaseSync): number {
+  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version > 0) return version;
+  if (db.prepare('PRAGMA table_info(migrations)').get() === undefined) return 0;
+  return (db.prepare(versionOfOld).get() as { n: number } | undefined)?.n ?? 0;
 }

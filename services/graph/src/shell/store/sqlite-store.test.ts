@@ -3,9 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
-import { migrate, statements } from './sqlite-schema.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import { graphStoreContract } from './store-contract.ts';
 
@@ -86,19 +84,6 @@ describe('the SQLite store', () => {
         .update('{"a":2,"b":1,"n":1}')
         .digest('hex'),
     );
-  });
-
-  test('no query scans a table', () => {
-    const db = new DatabaseSync(':memory:');
-    migrate(db);
-    for (const [name, sql] of Object.entries(statements)) {
-      if (sql.startsWith('INSERT')) continue;
-      const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...sql.matchAll(/\?/g).map(() => 'x')) as {
-        detail: string;
-      }[];
-      expect(rows.map(({ detail }) => detail).join('; '), name).toMatch(/^SEARCH \w+ USING PRIMARY KEY \([^)]*\)$/);
-    }
-    db.close();
   });
 
   test('a writer killed in mid-write has lost no acknowledged commit, and its lock is free', async () => {

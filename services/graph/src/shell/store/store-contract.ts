@@ -1,4 +1,6 @@
+import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { expect, test } from 'vitest';
+import { GraphHands } from '../../testing/graph-hands.ts';
 import type { GraphStore } from './graph-store.ts';
 
 /** What every adapter of the graph store must do. `open` gives an empty store. */
@@ -15,6 +17,20 @@ export function graphStoreContract(open: () => Promise<GraphStore>): void {
     expect([first?.body, second?.body]).toEqual([{ n: 1 }, { n: 2 }]);
     expect(second?.version).toBeGreaterThan(first?.version ?? Number.POSITIVE_INFINITY);
     expect(await store.get('environments', 'default/b')).toBeUndefined();
+  });
+
+  test('what is put twice is there once, under a newer version', async () => {
+    await using store = await open();
+    const put = {
+      ...nothing,
+      puts: [{ collection: 'artifacts', key: 'default/sha256:1', body: { bytes: '{}' } }],
+    } as const;
+    await store.commit(put);
+    const first = await store.get('artifacts', 'default/sha256:1');
+    await store.commit(put);
+    const rows = await store.scan('artifacts', { prefix: 'default/' });
+    expect(rows.map(({ body }) => body)).toEqual([first?.body]);
+    expect(rows[0]?.version).toBeGreaterThan(first?.version ?? Number.POSITIVE_INFINITY);
   });
 
   test('commit() happens when every guard holds', async () => {
@@ -107,5 +123,49 @@ export function graphStoreContract(open: () => Promise<GraphStore>): void {
     const [row] = await store.readLog('audit', { org: 'default' });
     expect(row?.body).toEqual({ at: 5, n: 1, verb: 'revise' });
     expect(row?.leafHash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('a version that a guard holds is lost by a remove as well', async () => {
+    await using store = await open();
+    await store.commit({ ...nothing, puts: [{ ...at('default/a'), body: 1 }] });
+    const version = (await store.get('environments', 'default/a'))?.version ?? 0;
+    await store.commit({ ...nothing, removes: [at('default/a')] });
+    const result = await store.commit({ ...nothing, guards: [{ ...at('default/a'), version }] });
+    expect(result).toEqual({ kind: 'conflict', at: at('default/a'), expected: version, found: 0 });
+  });
+
+  test('keys, bodies and numbers come back as they were given', async () => {
+    await using store = await open();
+    const bodies = [null, 0, -1.5, 2 ** 53 - 1, '', 'ä\u0000\n"', [], {}, { a: [{ b: null }] }, true];
+    const puts = bodies.map((body, index) => ({ ...at(`default/k-${index}`), body }));
+    await store.commit({ ...nothing, puts });
+    const rows = await store.getMany(puts.toReversed());
+    expect(rows.map((row) => row?.body)).toEqual(bodies.toReversed());
+    expect(await store.getMany([])).toEqual([]);
+  });
+
+  test('reads as of every generation stay as they were, through the handlers of the graph', async () => {
+    await using store = await open();
+    const hands = new GraphHands(store);
+    const shop = (version: number) =>
+      aRevision('shop', { services: [aService('web', { env: { VERSION: String(version) } })] });
+    const reads = async (at: number) =>
+      JSON.stringify(
+        await Promise.all([
+          hands.ask({ kind: 'environment-detail', env: 'shop', at }),
+          hands.ask({ kind: 'environments', env: 'shop', at }),
+          hands.ask({ kind: 'services', env: 'shop', at }),
+          hands.ask({ kind: 'submissions', env: 'shop', at }),
+        ]),
+      );
+    const seen: string[] = [];
+    for (let generation = 1; generation <= 4; generation++) {
+      expect(await hands.apply(shop(generation))).toBe(generation);
+      seen.push(await reads(generation));
+    }
+    await hands.command('shop', 'stop');
+    await hands.realise('shop', 5);
+    expect(await Promise.all(seen.map((_, index) => reads(index + 1)))).toEqual(seen);
+    expect(new Set(seen).size).toBe(seen.length);
   });
 }
