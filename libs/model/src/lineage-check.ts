@@ -20,6 +20,8 @@ export type EnvironmentView = {
     readonly identity: string;
     readonly ports?: readonly PortSpec[];
   }[];
+  /** Identities of services that somebody in its lineage, or itself, took away: a new one of that name is another. */
+  readonly buried?: readonly string[];
 };
 
 export type LineageClaim = {

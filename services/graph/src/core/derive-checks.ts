@@ -28,7 +28,9 @@ export function valueHolderOf(env: string, value: string, members: DeriveState['
 }
 
 function identityRefusals(state: DeriveState): readonly Finding[] {
-  const explained = new Set(mintedIdentities(state.own.value).map(({ identity }) => identity));
+  const buried = new Set(state.parentView?.buried);
+  const minted = mintedIdentities(state.own.value).map(({ identity }) => identity);
+  const explained = new Set(minted.filter((identity) => !buried.has(identity)));
   for (const { identity } of knownIdentities(state)) explained.add(identity);
   const seen = new Map<string, string>();
   return state.own.value.services.flatMap((declaration): Finding[] => {

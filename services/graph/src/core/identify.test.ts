@@ -40,3 +40,16 @@ test('identifyServices() does not depend on the order of services', () => {
   const known = { a: minted('a') };
   expect(identities(services, known)).toEqual(identities([...services].reverse(), known));
 });
+
+test('identifyServices() gives a name whose service the lineage took away a new ordinal, and one that is known its own', () => {
+  const services = [{ name: 'pay', formerNames: [] }];
+  const buried = [minted('pay'), minted('pay', 2)];
+  const [fresh] = identifyServices({ ...about, services, known: [], buried });
+  expect(fresh).toMatchObject({ identity: minted('pay', 3), minted: { ordinal: 3 } });
+  const known = [{ name: 'pay', identity: minted('pay') }];
+  expect(identifyServices({ ...about, services, known, buried })[0]?.identity).toBe(minted('pay'));
+});
+
+test('identifyServices() gives a name that comes back after nobody had it the identity that it had', () => {
+  expect(identities([['pay']], {})).toEqual({ pay: minted('pay') });
+});

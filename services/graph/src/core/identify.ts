@@ -8,6 +8,8 @@ export type IdentifyInput = {
   readonly services: readonly { readonly name: string; readonly formerNames: readonly string[] }[];
   /** What the environment and its parent amount to at present; the first of two with one name counts. */
   readonly known: readonly NamedIdentity[];
+  /** Identities of services that the lineage took away: who comes under such a name is another service. */
+  readonly buried?: readonly string[];
 };
 
 /** `minted` where the identity is new: what it is the digest of. */
@@ -19,7 +21,7 @@ export type Identified = NamedIdentity & {
  * The stable identity of every service: carried by a former name, else kept by the name, else minted with the first
  * ordinal that no other service of the lineage has. Sorted by name.
  */
-export function identifyServices({ org, project, services, known }: IdentifyInput): readonly Identified[] {
+export function identifyServices({ org, project, services, known, buried = [] }: IdentifyInput): readonly Identified[] {
   const byName = new Map<string, string>();
   for (const { name, identity } of known) if (!byName.has(name)) byName.set(name, identity);
   const sorted = sortedBy(services, ({ name }) => name);
@@ -36,7 +38,7 @@ export function identifyServices({ org, project, services, known }: IdentifyInpu
     if (kept !== undefined && !renamed.has(kept)) taken.set(name, kept);
   }
 
-  const used = new Set([...byName.values(), ...taken.values()]);
+  const used = new Set([...byName.values(), ...taken.values(), ...buried]);
   return sorted.map(({ name }) => {
     const found = taken.get(name);
     if (found !== undefined) return { name, identity: found, minted: null };

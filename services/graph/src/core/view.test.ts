@@ -1,19 +1,15 @@
 import { serviceIdentity } from '@microstax/model/service-identity';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { expect, test } from 'vitest';
-import { effectiveGraph } from './effective-graph.ts';
 import { environmentView } from './view.ts';
 
 const shop = aRevision('shop', { services: [aService('web'), aService('pay')] });
 const team = aRevision('team', { parent: 'shop', routing: { value: 'blue' } });
 
 test('environmentView() of a root names itself as root and lists effective services with their ports by name', () => {
-  const effective = effectiveGraph([shop]);
   const identity = (firstName: string) => serviceIdentity({ org: 'default', project: 'shop', firstName, ordinal: 1 });
 
-  expect(
-    environmentView({ revision: shop, lineageEnvs: [], effective, deleted: false, headerName: 'x-msx-env' }),
-  ).toEqual({
+  expect(environmentView({ chain: [shop], lineageEnvs: [], deleted: false, headerName: 'x-msx-env' })).toEqual({
     env: 'shop',
     mode: 'baseline',
     project: 'shop',
@@ -30,11 +26,9 @@ test('environmentView() of a root names itself as root and lists effective servi
 });
 
 test('environmentView() of an overlay holds inherited services, its own value and the last ancestor as root', () => {
-  const effective = effectiveGraph([shop, team]);
   const view = environmentView({
-    revision: team,
+    chain: [shop, team],
     lineageEnvs: ['mid', 'shop'],
-    effective,
     deleted: true,
     headerName: 'x-shop',
   });
@@ -47,4 +41,15 @@ test('environmentView() of an overlay holds inherited services, its own value an
     deleted: true,
   });
   expect(view.services.map(({ name }) => name)).toEqual(['pay', 'web']);
+});
+
+test('environmentView() names the identities of services that its lineage took away', () => {
+  const without = aRevision('team', { parent: 'shop', removes: ['pay'] });
+  const about = { deleted: false, headerName: 'x-msx-env' };
+  const buried = [serviceIdentity({ org: 'default', project: 'shop', firstName: 'pay', ordinal: 1 })];
+
+  const view = environmentView({ ...about, chain: [shop, without], lineageEnvs: ['shop'] });
+  expect(view).toMatchObject({ buried, services: [{ name: 'web' }] });
+  const again = aRevision('team', { parent: 'shop', services: [aService('pay')] });
+  expect(environmentView({ ...about, chain: [shop, again], lineageEnvs: ['shop'] }).buried).toBeUndefined();
 });

@@ -26,6 +26,7 @@ export async function answerIdentify(
     project: request.project ?? parent?.project ?? request.env,
     services: request.services,
     known: [...(self?.services ?? []), ...(parent?.services ?? [])],
+    buried: [...(self?.buried ?? []), ...(parent?.buried ?? [])],
   });
   return {
     self,

@@ -6,7 +6,6 @@ import { must } from '@microstax/model/must';
 import type { Revision } from '@microstax/model/revision';
 import type { AncestorState, DeriveState, OutsideState, Position } from '../core/derive-state.ts';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument } from '../core/documents.ts';
-import { effectiveGraph } from '../core/effective-graph.ts';
 import type { NamedIdentity } from '../core/identify.ts';
 import { isGone, offerOf } from '../core/offer.ts';
 import { activationAt, answerAt, environmentAt, revisionAt } from '../core/places.ts';
@@ -87,9 +86,8 @@ async function viewAt(reader: Reader, environment: EnvironmentDocument, position
   const chain = await loadChain(reader, environment, position);
   const { lineage } = await loadDerivation(reader, environment, position.generation);
   return environmentView({
-    revision: must(chain.at(-1), 'a chain ends with the environment itself'),
+    chain,
     lineageEnvs: lineage.map((entry) => entry.env),
-    effective: effectiveGraph(chain),
     deleted: isGone(environment),
     headerName: environment.headerName,
   });
@@ -145,9 +143,8 @@ function parentView({ lineage, names }: Walked): EnvironmentView | null {
   const [parent] = lineage;
   if (!parent) return null;
   return environmentView({
-    revision: parent.revision,
+    chain: lineage.map(({ revision }) => revision).reverse(),
     lineageEnvs: names.slice(1),
-    effective: effectiveGraph(lineage.map(({ revision }) => revision).reverse()),
     deleted: isGone(parent.environment),
     headerName: parent.environment.headerName,
   });

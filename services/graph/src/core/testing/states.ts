@@ -8,7 +8,6 @@ import { derive } from '../derive.ts';
 import { deriveArtifacts } from '../derive-artifacts.ts';
 import type { AncestorState, DeriveRequest, DeriveState } from '../derive-state.ts';
 import type { ActivationDocument, EnvironmentDocument, Hold } from '../documents.ts';
-import { effectiveGraph } from '../effective-graph.ts';
 import { offerOf } from '../offer.ts';
 import { environmentView } from '../view.ts';
 
@@ -110,9 +109,8 @@ export function again(known: Known, lineage: readonly Known[] = [], revision = k
 
 function viewOf({ environment, revision }: Known, lineage: readonly Known[]) {
   return environmentView({
-    revision,
+    chain: [...lineage.map((ancestor) => ancestor.revision).reverse(), revision],
     lineageEnvs: lineage.map((ancestor) => ancestor.environment.env),
-    effective: effectiveGraph([...lineage.map((ancestor) => ancestor.revision).reverse(), revision]),
     deleted: environment.wanted === 'deleted',
     headerName: environment.headerName,
   });
@@ -143,6 +141,7 @@ export function aClaim(
     older: [],
     openExecution: null,
     edges: 0,
+    circle: null,
     derive: null,
     ...rest,
   };
