@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messagesPage } from '../src/messages-page.ts';
@@ -17,6 +18,14 @@ for (const [name, text] of Object.entries(pages)) {
     console.error(`docs/${name} is stale; run: npm run docs`);
     process.exitCode = 1;
   }
+}
+
+// Contracts know nothing of services; what those generate is written by programs of their own.
+for (const program of ['services/intake/src/write-schema.ts']) {
+  const { status } = spawnSync(process.execPath, [join(docs, '..', program), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exitCode = 1;
 }
 
 function read(file: string): string | undefined {

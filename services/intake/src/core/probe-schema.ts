@@ -7,7 +7,7 @@ const port = z.union([name, z.int().min(1).max(65_535)], {
 const times = z.int().min(1).max(1_000);
 
 /** Exactly one of `http`, `tcp`, `exec` and `grpc`, which normalise-probes.ts sees to. */
-const probe = z.strictObject({
+export const probeSchema = z.strictObject({
   http: z
     .strictObject({
       port: port.optional(),
@@ -27,10 +27,10 @@ const probe = z.strictObject({
   failures: times.optional(),
   successes: times.optional(),
 });
-export type WrittenProbe = z.infer<typeof probe>;
+export type WrittenProbe = z.infer<typeof probeSchema>;
 
 export const probesSchema = z.strictObject({
-  startup: probe.optional(),
-  readiness: probe.optional(),
-  liveness: probe.optional(),
+  startup: probeSchema.optional(),
+  readiness: probeSchema.optional(),
+  liveness: probeSchema.optional(),
 });

@@ -8,6 +8,7 @@ import { type Decision, decideBlueprint } from '../decide.ts';
 import { identifyRequest } from '../identify.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import { readBlueprint } from '../read-blueprint.ts';
+import { editorComplaints } from './editor.ts';
 
 /** A graph that knows nothing yet. */
 export const emptyGraph: IdentifyReply = { self: null, parent: null, valueHolder: null, identities: {} };
@@ -39,7 +40,18 @@ export function decideText(
 ): Decision {
   const blueprint = readBlueprint(text, { org: 'default', env }, { ...defaultLimits, ...limits });
   const asked = blueprint.kind === 'read' && identifyRequest(blueprint) !== undefined;
-  return decideBlueprint(blueprint, asked ? graph : null);
+  const decision = decideBlueprint(blueprint, asked ? graph : null);
+  if (decision.kind === 'accepted' && text.length < editedCharsMax) expectEditorAgrees(text);
+  return decision;
+}
+
+const editedCharsMax = 100_000; // more is generated, and slow to read twice
+
+/** Whatever intake accepts, an editor with the shipped JSON Schema must not underline. */
+function expectEditorAgrees(text: string): void {
+  const complaints = editorComplaints(text);
+  if (complaints.length > 0)
+    throw new Error(`the JSON Schema refuses what intake accepts: ${complaints.join('; ')}\n${text}`);
 }
 
 /** The revision of a Blueprint that is accepted; fails with its findings where it is not. */
