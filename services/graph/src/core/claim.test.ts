@@ -151,6 +151,16 @@ test('claim() of a stop or delete takes no hold and asks no provider', () => {
   expect(changes.puts.find(({ key }) => key === 'default/feature')?.body).toMatchObject({ holds: [], keys: ['k'] });
 });
 
+test('claim() fails an activation that would close a circle of providers, and shows the circle', () => {
+  const state = aClaim(feature, [base], { providers: [hold], circle: ['feature', 'base', 'other', 'feature'] });
+  const { reply, changes } = claim(claiming, state);
+  expect(reply).toEqual({ kind: 'taken', key: 'provider:base', by: 'base' });
+  expect(changes.puts.find(({ collection }) => collection === 'activations')?.body).toMatchObject({
+    outcome: 'failed',
+    reason: expect.stringContaining('"feature" → "base" → "other" → "feature"; take one of them out of'),
+  });
+});
+
 test('claim() fails an activation whose unique key is taken, naming the holder', () => {
   const key = 'route:base/x-msx-env=feature';
   const { reply, changes } = claim(claiming, aClaim(feature, [base], { keyHolders: [{ key, env: 'other' }] }));

@@ -56,6 +56,8 @@ export type ClaimState = {
   readonly openExecution: ExecutionDocument | null;
   /** How many edges between environments the organisation has ever had. */
   readonly edges: number;
+  /** From this environment over new providers and what they hold back to it; null where its claim closes no circle. */
+  readonly circle: readonly string[] | null;
   /** Present where an ancestor moved. */
   readonly derive: DeriveState | null;
 };
@@ -77,6 +79,7 @@ export function claim(claiming: Claiming, state: ClaimState): ClaimDecision {
   if (unwanted) return failFor(unwanted.env, claiming, { ...state, environment, activation });
   const taken = state.keyHolders.find(({ env }) => env !== environment.env);
   if (taken) return failTaken(taken, claiming, { environment, activation });
+  if (state.circle) return failCircle(state.circle, claiming, { environment, activation });
   return grant(claiming, { ...state, environment, activation, approved });
 }
 
@@ -202,6 +205,14 @@ function failFor(provider: string, { now }: Claiming, state: ClaimState & Known)
 function failTaken({ key, env: by }: KeyDocument, { now }: Claiming, known: Known): ClaimDecision {
   const changes = failing(known, { reason: `"${key}" is taken by "${by}"; choose another routing.overlayId`, now });
   return { reply: { kind: 'taken', key, by }, changes };
+}
+
+// Environments that hold each other could never be stopped one after the other, and would wait for each other to start.
+function failCircle(circle: readonly string[], { now }: Claiming, known: Known): ClaimDecision {
+  const by = must(circle[1], 'a circle has a provider');
+  const way = circle.map((name) => `"${name}"`).join(' → ');
+  const reason = `environments would provide for each other in a circle: ${way}; take one of them out of routing.providers`;
+  return { reply: { kind: 'taken', key: `provider:${by}`, by }, changes: failing(known, { reason, now }) };
 }
 
 function failing({ environment, activation }: Known, { reason, now }: { reason: string; now: number }): Changes {

@@ -29,6 +29,7 @@ export async function loadClaim(
     older: [],
     openExecution: null,
     edges: 0,
+    circle: null,
     derive: null,
   };
   if (environment === null || activation === null || activation.outcome !== null) return bare;
@@ -44,6 +45,7 @@ export async function loadClaim(
     approved,
     edges: (await reader.get<number>(topologyAt(org))) ?? 0,
     others,
+    circle: await circleOf(reader, environment, approved),
     keyHolders: (await reader.getMany<KeyDocument>(keys)).filter((row) => row !== null),
     older: (await reader.getMany<ActivationDocument>(older)).filter((row) => row !== null),
     openExecution: execution?.open
@@ -81,6 +83,36 @@ async function loadApproved(reader: Reader, org: string, digest: Digest): Promis
   const plan = must(await reader.artifact<Plan>(org, approval.plan), 'nothing is missing').value;
   const derivation = must(await reader.artifact<Derivation>(org, approval.derivation), 'nothing is missing').value;
   return { approval, plan, derivation };
+}
+
+/**
+ * The shortest way from new providers over what they hold to who claims them. Without guards: whoever brings a new edge
+ * bumps the topology row, which every claim reads (protocol 16).
+ */
+async function circleOf(
+  reader: Reader,
+  { org, env, holds }: EnvironmentDocument,
+  { plan }: Approved,
+): Promise<readonly string[] | null> {
+  const held = new Set(holds.map((hold) => hold.env));
+  const fresh = new Set(providersOf(plan).flatMap((provider) => (held.has(provider.env) ? [] : [provider.env])));
+  const ways = new Map([...fresh].sort().map((name) => [name, [env, name]]));
+  for (let names = [...ways.keys()]; names.length > 0; ) {
+    const rows = await reader.peekMany<EnvironmentDocument>(names.map((name) => environmentAt(org, name)));
+    const next: string[] = [];
+    for (const row of rows) {
+      const way = row && ways.get(row.env);
+      if (!way) continue;
+      for (const beyond of new Set(row.holds.map((hold) => hold.env))) {
+        if (beyond === env) return [...way, env];
+        if (ways.has(beyond)) continue;
+        ways.set(beyond, [...way, beyond]);
+        next.push(beyond);
+      }
+    }
+    names = next;
+  }
+  return null;
 }
 
 async function loadOthers(
