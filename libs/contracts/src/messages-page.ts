@@ -4,6 +4,7 @@ import { commandSchema, commandVerbs } from './command.ts';
 import { eventContracts } from './events.ts';
 import { graphRequests } from './graph-requests.ts';
 import { healthOf } from './health-request.ts';
+import { importRequests } from './import-requests.ts';
 import { wireHistory } from './protocol-version.ts';
 import { query } from './queries.ts';
 import { routerRequests } from './router-requests.ts';
@@ -86,12 +87,17 @@ function eventsPart(): string {
 }
 
 function requestsPart(): string {
-  const rows = [...graphRequests, query, ...auditRequests, ...serviceNames.map(healthOf), ...routerRequests].map(
-    ({ service, op, summary }) => {
-      const subject = service === 'router' ? `msx.svc.router.${op}.<router id>` : `msx.svc.${service}.<org>.${op}`;
-      return `| \`${subject}\` | ${summary} |`;
-    },
-  );
+  const rows = [
+    ...graphRequests,
+    query,
+    ...auditRequests,
+    ...importRequests,
+    ...serviceNames.map(healthOf),
+    ...routerRequests,
+  ].map(({ service, op, summary }) => {
+    const subject = service === 'router' ? `msx.svc.router.${op}.<router id>` : `msx.svc.${service}.<org>.${op}`;
+    return `| \`${subject}\` | ${summary} |`;
+  });
   return table('Requests', ['subject', 'what'], rows);
 }
 

@@ -1,3 +1,4 @@
+import type { ImportReply } from '@microstax/contracts/import-requests';
 import type { Finding } from '@microstax/model/finding';
 import type { Log } from '@microstax/service/log';
 import { type Attributes, trace } from '@opentelemetry/api';
@@ -35,6 +36,16 @@ export function parentIsAwaited(
 ): void {
   log.info({ ...event }, 'blueprint waits for the answer to its parent');
   mark({ 'msx.answer': 'later', 'msx.parent': event.parent });
+}
+
+export function importWasAnswered(
+  log: Log,
+  { reply, ...about }: { readonly org: string; readonly source: string; readonly reply: ImportReply },
+): void {
+  const found = reply.kind === 'needs files' ? [] : codes(reply.findings);
+  const services = reply.kind === 'imported' ? reply.report.counts.services : 0;
+  log.info({ ...about, answer: reply.kind, services, findings: found }, 'import answered');
+  mark({ 'msx.answer': reply.kind, 'msx.services': services, 'msx.findings': found });
 }
 
 function codes(findings: readonly Finding[]): string[] {

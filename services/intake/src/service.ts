@@ -4,6 +4,7 @@ import { durables } from '@microstax/contracts/topology';
 import { type Clock, systemClock } from '@microstax/service/clock';
 import { createLog, type Log } from '@microstax/service/log';
 import type { IntakeConfig } from './config.ts';
+import { importAnswers } from './shell/answer-import.ts';
 import { graphAnswers } from './shell/ask-graph.ts';
 import { BusIncarnation } from './shell/bus-incarnation.ts';
 import { onBlueprint } from './shell/on-blueprint.ts';
@@ -24,6 +25,7 @@ export async function startIntake(config: IntakeConfig, overrides: IntakeOverrid
   const owned = new AsyncDisposableStack();
   try {
     const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
+    owned.use(await bus.serve(importAnswers(log)));
     const shell = { bus, log, clock, config, incarnation: new BusIncarnation(bus) };
     owned.use(
       await bus.consume(durables.intakeBlueprint, (message) => onBlueprint(message, shell), {
