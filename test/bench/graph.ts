@@ -107,7 +107,7 @@ function knownBaseline(bytes: string): Baseline {
 
 function deriveOverlay(text: string, graph: RandomGraph, { revision, effective }: Baseline) {
   const env = /over-\d+/.exec(text)?.[0] ?? '';
-  const own = ownRevision(text, env, graph, { revision, effective });
+  const own = ownRevision(text, env, graph, { revision });
   const target = derivedGraph(effective, own.value);
   const difference = differenceOf({ env, parent: effective, target, own: own.value, derivation });
   const composition = composeEnvironment({
@@ -123,8 +123,8 @@ function deriveOverlay(text: string, graph: RandomGraph, { revision, effective }
 }
 
 /** As intake reads it, with the graph's answer about the parent at hand. */
-function ownRevision(text: string, env: string, graph: RandomGraph, { revision, effective }: Baseline) {
-  const parent = environmentView({ revision, lineageEnvs: [], effective, deleted: false, headerName: 'x-msx-env' });
+function ownRevision(text: string, env: string, graph: RandomGraph, { revision }: Pick<Baseline, 'revision'>) {
+  const parent = environmentView({ chain: [revision], lineageEnvs: [], deleted: false, headerName: 'x-msx-env' });
   const names = changedIn(graph, changed).map(nameOf);
   const identities = Object.fromEntries(names.map((name) => [name, identityOf(name)]));
   return accepted(text, env, { self: null, parent, valueHolder: null, identities });

@@ -70,6 +70,15 @@ function checkParent({ mode, parent }: LineageClaim, known: LineageKnown): Findi
         'name the environment to derive from in routing.baselineId',
       ),
     ];
+  if (parent.includes('/'))
+    return [
+      refusal(
+        'foreign-parent',
+        'routing.baselineId',
+        `parent "${parent}" names an organisation, and a lineage stays within its own`,
+        'name an environment of this organisation, without a "/"',
+      ),
+    ];
   if (known.parent === null)
     return [
       refusal(

@@ -10,7 +10,7 @@ import { isGone } from './offer.ts';
  */
 export function refusalsOf(request: DeriveRequest, state: DeriveState): readonly Finding[] {
   if (request.wanted === 'stopped' || request.wanted === 'deleted') return [];
-  return [...lineageRefusals(request, state), ...identityRefusals(state)];
+  return [...lineageRefusals(request, state), ...identityRefusals(state), ...renameRefusals(request, state)];
 }
 
 // The check that intake ran early; here alone it is final (design 5.1).
@@ -41,6 +41,23 @@ function identityRefusals(state: DeriveState): readonly Finding[] {
     if (other !== undefined) return [identityFinding(name, `"${name}" and "${other}" have one identity "${identity}"`)];
     if (explained.has(identity)) return [];
     return [identityFinding(name, `identity "${identity}" of "${name}" belongs to no service of its lineage`)];
+  });
+}
+
+/**
+ * One service must not be there twice, under its own name and one that is inherited. Who is derived again because a
+ * parent renamed it is not refused for that: what it declares did not change.
+ */
+function renameRefusals({ cause }: DeriveRequest, { own, parentView }: DeriveState): readonly Finding[] {
+  if (cause.kind !== 'submission' || parentView === null) return [];
+  const here = new Set(own.value.services.map(({ name }) => name));
+  const inherited = parentView.services.filter(({ name }) => !here.has(name));
+  const names = new Map(inherited.map(({ name, identity }) => [identity, name]));
+  return own.value.services.flatMap((declaration): Finding[] => {
+    const former = declaration.kind === 'run' ? names.get(declaration.identity) : undefined;
+    if (former === undefined) return [];
+    const reason = `"${declaration.name}" was "${former}", which is inherited from the parent all the same`;
+    return [identityFinding(declaration.name, reason)];
   });
 }
 

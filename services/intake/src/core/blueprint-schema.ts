@@ -7,6 +7,7 @@ import {
   duration,
   headerName,
   name,
+  parentName,
   program,
   quantity,
   region,
@@ -123,7 +124,7 @@ export type WrittenSecret = WrittenService['secrets'][number];
 
 export const routingSchema = z.strictObject({
   mode: z.enum(['isolated', 'baseline', 'overlay']).default('isolated'),
-  baselineId: name.optional(),
+  baselineId: parentName.optional(),
   overlayId: contextValue.optional(),
   headerName: headerName.optional(),
   propagateHeader: z.boolean().default(true),

@@ -28,6 +28,7 @@ export function checkBlueprint(scene: Scene): Problem[] {
     ...checkProject(scene),
     ...checkPresence(blueprint),
     ...checkNames(blueprint.services),
+    ...checkRenames(scene),
     ...blueprint.services.flatMap((service) => checkService(service, scene)),
   ];
 }
@@ -111,9 +112,10 @@ function checkNames(services: readonly ReadService[]): Problem[] {
     named.add(name);
   }
   const former = new Set<string>();
+  const removed = new Set(services.filter(({ written }) => written?.remove).map(({ name }) => name));
   for (const { path, written } of services)
     for (const [index, name] of (written?.formerNames ?? []).entries()) {
-      if (named.has(name) || former.has(name))
+      if ((named.has(name) && !removed.has(name)) || former.has(name))
         problems.push({
           code: 'former-name-taken',
           path: [...path, 'formerNames', index],
@@ -123,6 +125,28 @@ function checkNames(services: readonly ReadService[]): Problem[] {
       former.add(name);
     }
   return problems;
+}
+
+/** An overlay that renames what it inherits takes the old name away: else one service would be there twice. */
+function checkRenames({ blueprint: { services }, reply }: Scene): Problem[] {
+  if (reply === null || reply.parent === null) return [];
+  const here = new Set(services.map(({ name }) => name));
+  const inherited = reply.parent.services.filter(({ name }) => !here.has(name));
+  const names = new Map(inherited.map(({ name, identity }) => [identity, name]));
+  return services.flatMap(({ path, written }): Problem[] => {
+    if (written === undefined || written.remove || !Object.hasOwn(reply.identities, written.name)) return [];
+    const former = names.get(reply.identities[written.name] ?? '');
+    if (former === undefined) return [];
+    const index = written.formerNames.indexOf(former);
+    return [
+      {
+        code: 'former-name-inherited',
+        path: index < 0 ? [...path, 'name'] : [...path, 'formerNames', index],
+        reason: `${quote(written.name)} was ${quote(former)}, which is inherited from the parent all the same, so one service would be there twice`,
+        next: `take the old name away: { name: ${former}, remove: true }`,
+      },
+    ];
+  });
 }
 
 function checkService({ path, written }: ReadService, scene: Scene): Problem[] {

@@ -6,6 +6,10 @@ import { z } from 'zod';
 export const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, {
   error: 'allowed are 1 to 40 of a-z, 0-9 and "-", beginning and ending with a letter or digit',
 });
+/** As a name; one with an organisation before it can be read, so that it is refused for what it is. */
+export const parentName = z.string().regex(/^(?:[a-z0-9-]{1,40}\/)?[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, {
+  error: 'allowed are 1 to 40 of a-z, 0-9 and "-", beginning and ending with a letter or digit',
+});
 export const contextValue = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/, {
   error: 'allowed are 1 to 80 of A-Z, a-z, 0-9, ".", "_" and "-", beginning with a letter or digit',
 });

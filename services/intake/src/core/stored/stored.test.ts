@@ -78,6 +78,51 @@ test('what is taken from a stored generation as it is, is the same revision', ()
 });
 
 const root = join(import.meta.dirname, '..', '..', '..', '..', '..');
+const complete = `
+name: whole
+routing: { mode: baseline, front: allow, overlayId: blue, providers: { ext: other }, pools: [a, b] }
+ttl: 72h
+autoShutdownEnabled: true
+autoShutdownDelayMinutes: 20
+residency: { region: eu-west, allowed: [eu-west, eu-north] }
+snapshot: { from: live/nightly, services: [db], sanitise: { users.email: hash } }
+seeds: [demo@2, { name: more, services: [db] }]
+services:
+  api:
+    image: acme/api:1.4
+    command: [serve]
+    workingDir: /app
+    user: "1000"
+    replicas: 3
+    ports: [8080, 9000/udp]
+    secrets: [{ name: k, envKey: K, ref: vault/key }]
+    resources: { requests: { cpu: 1, memory: 1Gi }, limits: { cpu: 2, memory: 2Gi } }
+    probes:
+      readiness: { http: { path: /ready, headers: { X-A: b } }, initialDelay: 1m30s, failures: 2 }
+      liveness: { exec: { command: [check] } }
+      startup: { tcp: { port: 8080 } }
+    volumes:
+      - { name: conf, mountPath: /etc/api, type: config, files: { a.txt: text } }
+      - { name: data, mountPath: /data, size: 2Gi, subPath: x }
+      - { name: host, mountPath: /host, type: bind, source: ./here, readOnly: true }
+    mocks: { mode: sidecar, image: mock:1, env: { A: b } }
+    init: [{ name: one, type: command, command: [setup] }, { type: sql, script: select 1 }]
+    contract: { version: "1.4" }
+    dependsOn: [{ service: db, kind: reads, contract: "1.2" }, { service: ext, port: web }]
+  db: { image: db, stateful: true, contract: { version: "1.3" }, ports: [{ containerPort: 5432, protocol: tcp }] }
+`;
+
+test('every word of the grammar, written out of what is stored, is the same revision', () => {
+  const revision = revisionOfText(complete, { env: 'whole' });
+  expect(accepted(decideStored('from: { env: whole, generation: 1 }', { env: 'whole', revision }))).toEqual(revision);
+});
+
+test('requests that are changed in their other spelling stay requests', () => {
+  const changes = 'changes: { services: { pay: { resources: { requests: { cpu: 2 } } } } }';
+  const pay = specOf(accepted(decideStored(`${from}${changes}`)), 'pay');
+  expect(pay.resources).toEqual({ cpuMillicores: 2000, memoryBytes: 1024 ** 3, storageBytes: 0 });
+});
+
 test('every example that is written out of what is stored is the same revision', () => {
   const files = globSync(['examples/**/*.yaml'], { cwd: root }).filter((file) => !file.includes('node_modules'));
   let seen = 0;
