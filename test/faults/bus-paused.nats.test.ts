@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => split?.[Symbol.asyncDispose]());
 
-test('while the bus is paused nothing advances, afterwards everything does', async () => {
+test(`while the bus is paused under ${activations} activations nothing advances, afterwards everything does`, async () => {
   const { house } = split;
   const { overlay, service } = house.blueprints;
   const envs = Array.from({ length: activations }, (_, index) => `p-${index}`);

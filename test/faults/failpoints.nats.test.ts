@@ -34,9 +34,22 @@ const ofExhausted = [
   'graph.message-exhausted.after-decide',
   'graph.message-exhausted.after-say',
 ];
-const ofOffers = ['runtime-execution-offered.after-ack', 'runtime.execution-offered.after-say'];
+const ofOffers = {
+  heir: ['runtime-execution-offered.after-ack', 'runtime.execution-offered.after-say'],
+  graph: ['graph.offer.after-decide'],
+};
+const ofDrift = {
+  graph: ['graph.drift.after-decide'],
+  runtime: ['runtime.drift.after-decide', 'runtime.drift.after-say'],
+};
+const ofRenewals = ['graph.renew.after-decide'];
+const ofTimers = ['graph.timer.after-decide'];
+const ofLostBuses = ['graph.opening.after-decide', 'graph.redrive.after-decide'];
 const ofTakeovers = ['runtime.takeover.after-decide', 'graph.takeover.after-decide'];
-const others = [...ofCommands, ...ofRejections, ...ofDeadLetters, ...ofExhausted, ...ofOffers];
+const others = [
+  ...[ofCommands, ofRejections, ofDeadLetters, ofExhausted, ofRenewals, ofTimers, ofLostBuses],
+  ...[ofOffers, ofDrift].flatMap((points) => Object.values(points)),
+].flat();
 
 let split: SplitHouse;
 const activations: { readonly env: string; readonly trace: string | undefined }[] = [];
@@ -94,15 +107,21 @@ async function activateOne(env: string): Promise<void> {
   await nothingTwice(house, env);
 }
 
-type Armed = { readonly room: Room; readonly left: Set<string>; process: ServiceProcess };
+type Variables = Readonly<Record<string, string>>;
+type Armed = {
+  readonly room: Room;
+  readonly env: Variables;
+  readonly left: Set<string>;
+  process: ServiceProcess;
+};
 
 /**
  * Each service is armed before `work` begins, dies at each of its points and is started again. Where several points are
  * armed, a death at one of them can come between another's act and that point (an ack is out, its point is not passed),
  * so the work is done again for what is left.
  */
-async function dying<T>(points: Points, work: (time: number) => Promise<T>): Promise<T> {
-  const all = await Promise.all(Object.entries(points).map(([room, names]) => arm(room as Room, names)));
+async function dying<T>(points: Points, work: (time: number) => Promise<T>, env: Variables = {}): Promise<T> {
+  const all = await Promise.all(Object.entries(points).map(([room, names]) => arm(room as Room, names, env)));
   const over = new AbortController();
   const deaths = Promise.all(all.map((armed) => dieAtEach(armed, over.signal)));
   const living = new AbortController();
@@ -124,9 +143,9 @@ async function dying<T>(points: Points, work: (time: number) => Promise<T>): Pro
   return results[0] as T;
 }
 
-async function arm(room: Room, names: readonly string[]): Promise<Armed> {
+async function arm(room: Room, names: readonly string[], env: Variables): Promise<Armed> {
   await split.kill(room);
-  return { room, left: new Set(names), process: split.start(room, { killAt: names }) };
+  return { room, env, left: new Set(names), process: split.start(room, { killAt: names, env }) };
 }
 
 /** Settles when it has died at all of its points, or when nothing more is to be expected. */
@@ -139,7 +158,7 @@ async function dieAtEach(armed: Armed, over: AbortSignal): Promise<void> {
     const point = pointOfDeath(armed.process);
     armed.left.delete(point);
     died.add(point);
-    armed.process = split.start(armed.room, { killAt: [...armed.left] });
+    armed.process = split.start(armed.room, { killAt: [...armed.left], env: armed.env });
   }
 }
 
@@ -192,24 +211,61 @@ test('an execution that was offered outlives whoever takes it', async () => {
   const { overlay, service } = house.blueprints;
   const env = { MSX_LEASE: '2s', MSX_OBSERVE: '60s' };
   for (const room of ['graph', 'runtime'] as const) await split.kill(room);
-  split.start('graph', { env });
+  const graph = await arm('graph', ofOffers.graph, env);
   const owner = split.start('runtime', { env });
   await house.apply(overlay('an-offer', 'base', [service('api', { delayMs: 6_000 })]));
   await eventually(
     async () => (await house.ask({ kind: 'executions', env: 'an-offer' })).items[0]?.owner?.pid === owner.pid,
   );
   // It looks at what is there in the order of names: at this execution first, while its owner lives.
-  const heir = split.start('runtime', { env, killAt: ofOffers });
+  const heir = split.start('runtime', { env, killAt: ofOffers.heir });
   await heir.said(({ msg }) => msg === 'instances adopted', 'that it looked at what was there');
   await owner.kill();
-  const armed = { room: 'runtime' as const, left: new Set(ofOffers), process: heir };
-  await dieAtEach(armed, AbortSignal.timeout(offersMsMax));
+  const taker: Armed = { room: 'runtime', env: {}, left: new Set(ofOffers.heir), process: heir };
+  const over = AbortSignal.timeout(offersMsMax);
+  await Promise.all([dieAtEach(graph, over), dieAtEach(taker, over)]);
   const activation = await house.outcome('an-offer', 1);
   expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
   activations.push({ env: 'an-offer', trace: activation.traces[0] });
   await nothingTwice(house, 'an-offer');
   counted('failpoints of offers', { deaths: died.size, ...(await house.closeBooks()) });
-  expect([...died]).toEqual(expect.arrayContaining(ofOffers));
+  expect([...died]).toEqual(expect.arrayContaining(Object.values(ofOffers).flat()));
+});
+
+test('drift, renewals and moved parents outlive it too, and each is said once', async () => {
+  const { house } = split;
+  const { baseline, overlay, service } = house.blueprints;
+  const env = { MSX_LEASE: '2s', MSX_OBSERVE: '200ms' };
+  await house.activate(baseline('drifting', [service('solo')]));
+  await dying(
+    ofDrift,
+    async (time) => {
+      for (const { pid } of house.programs('drifting')) process.kill(pid, 'SIGKILL');
+      expect(await house.outcome('drifting', 2 + time)).toMatchObject({ outcome: 'ready', cause: { kind: 'drift' } });
+      expect(house.starts('drifting')).toEqual(new Map([['drifting solo 1', 2 + time]]));
+      expect(house.programs('drifting')).toHaveLength(1);
+    },
+    env,
+  );
+  await dying(
+    { graph: ofRenewals },
+    async (time) => {
+      const slow = await house.activate(baseline(`renewing-${time}`, [service('solo', { delayMs: 3_000 })]));
+      expect(slow, slow.reason).toMatchObject({ outcome: 'ready' });
+      await nothingTwice(house, `renewing-${time}`);
+    },
+    env,
+  );
+  await house.activate(overlay('following', 'drifting', [{ ...service('solo'), description: 'runs nothing' }]));
+  await dying({ graph: ofTimers }, async (time) => {
+    await house.activate(baseline('drifting', [service('solo', { version: `moved-${time}` })]));
+    expect(await house.outcome('following', 2 + time)).toMatchObject({
+      cause: { kind: 'parent moved' },
+      outcome: 'ready',
+    });
+  });
+  counted('failpoints of drift, renewals and timers', { deaths: died.size, ...(await house.closeBooks()) });
+  expect([...died]).toEqual(expect.arrayContaining([...Object.values(ofDrift).flat(), ...ofRenewals, ...ofTimers]));
 });
 
 test('every activation is one trace, whoever died and went on', async () => {
@@ -219,4 +275,27 @@ test('every activation is one trace, whoever died and went on', async () => {
     expect({ env, traces: tracesAbout(env, traces) }).toEqual({ env, traces: [trace] });
   }
   counted('failpoints, traces', { activations: activations.length, spans: [...traces.values()].flat().length });
+});
+
+test('a graph that dies while it opens an empty bus opens it at its next start, and goes on', async () => {
+  await split[Symbol.asyncDispose](); // the traces are counted, and go with the bus
+  split = await startSplitHouse({ env: { MSX_REDRIVE: '500ms' } });
+  const { house } = split;
+  const { baseline, overlay, service } = house.blueprints;
+  await house.activate(baseline('base', [service('db')]));
+  await dying({ graph: ofLostBuses }, async (time) => {
+    const env = `lost-${time}`;
+    await graphAnswers(house);
+    await split.kill('planner');
+    const { answer } = await house.apply(overlay(env, 'base', [service('db', { version: env })]));
+    expect(answer).toMatchObject({ kind: 'revised', generation: 1 });
+    await split.stopBus();
+    await split.startBus({ empty: true });
+    split.start('planner');
+    const activation = await house.outcome(env, 1);
+    expect(activation, activation.reason).toMatchObject({ outcome: 'ready' });
+    await nothingTwice(house, env);
+  });
+  counted('failpoints of a lost bus', { deaths: died.size, ...(await house.closeBooks()) });
+  expect([...died].sort()).toEqual([...allFailpoints().values()].flat().sort());
 });

@@ -10,6 +10,8 @@ import { eventually } from './patience.ts';
  * truth: what was under way ends, once, and what lived on the bus alone is written again.
  */
 
+const count = times(6, 20);
+
 let house: FaultHouse;
 beforeAll(async () => {
   house = await startFaultHouse({ env: { MSX_REDRIVE: '500ms', MSX_OBSERVE: '500ms' } });
@@ -37,9 +39,8 @@ test('the bus is lost after `environment revised`: the activation goes on and en
   );
 });
 
-test('the bus is lost under a load of activations: all end ready, each effect once, and routers route meanwhile', async () => {
+test(`the bus is lost under a load of ${count} activations: all end ready, each effect once, and routers route meanwhile`, async () => {
   const { overlay, service } = house.blueprints;
-  const count = times(6, 20);
   const names = Array.from({ length: count }, (_, index) => `load-${index}`);
   const traffic = startTraffic(await urlOf('lasting'));
   const slow = (version: string) => service('db', { version, delayMs: 300 });

@@ -1,5 +1,6 @@
 import type { DriftReply, DriftRequest } from '@microstax/contracts/graph-requests';
 import { must } from '@microstax/model/must';
+import { failpoint } from '@microstax/service/failpoint';
 import { currentTraceparent, inSpan } from '@microstax/service/telemetry';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { noChanges } from '../core/changes.ts';
@@ -30,6 +31,7 @@ export async function answerDrift(
       (reader) => loadDrift(reader, org, request.env),
       (state) => decideDrift(about, state),
     );
+    await failpoint('graph.drift.after-decide');
     driftWasJudged(graph.log, { org, env: request.env, answer: reply.kind, services: request.services });
     return reply;
   });

@@ -1,4 +1,5 @@
 import type { RenewReply, RenewRequest } from '@microstax/contracts/graph-requests';
+import { failpoint } from '@microstax/service/failpoint';
 import type { EnvironmentDocument } from '../core/documents.ts';
 import { environmentAt } from '../core/places.ts';
 import type { Graph } from './graph.ts';
@@ -14,5 +15,6 @@ export async function answerRenew(
   const present = row?.body.epoch ?? 0;
   if (present !== epoch) return { kind: 'fenced', epoch: present };
   graph.leases.heard(org, env, epoch, graph.clock.monotonicMs());
+  await failpoint('graph.renew.after-decide');
   return { kind: 'renewed' };
 }

@@ -1,4 +1,5 @@
 import { streams } from '@microstax/contracts/topology';
+import { failpoint } from '@microstax/service/failpoint';
 import type { EnvironmentDocument } from '../core/documents.ts';
 import { offerExecution } from '../core/lease.ts';
 import { ownerFellSilent } from '../events.ts';
@@ -51,4 +52,5 @@ async function offer(graph: LeaseGraph, { org, env, epoch, silentMs, offers }: S
   ownerFellSilent(graph.log, { org, env, epoch, silentMs });
   const load = (reader: Reader) => loadExecution(reader, org, env);
   await graph.transact(load, (state) => offerExecution({ epoch, silentMs, ordinal: offers }, state));
+  await failpoint('graph.offer.after-decide');
 }

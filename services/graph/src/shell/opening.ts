@@ -10,6 +10,7 @@ import { headerNames } from '@microstax/contracts/header-names';
 import { buckets, incarnationKey, streams } from '@microstax/contracts/topology';
 import { defaultOrg } from '@microstax/model/names';
 import { delay } from '@microstax/service/clock';
+import { failpoint } from '@microstax/service/failpoint';
 import type { Changes } from '../core/changes.ts';
 import type { BusDocument } from '../core/documents.ts';
 import { type FoundStream, type IncarnationDecision, judgeBus } from '../core/incarnation.ts';
@@ -146,6 +147,7 @@ class Opener {
     };
     await store.commit({ ...changes, guards: [] });
     memory.restore(document);
+    await failpoint('graph.opening.after-decide'); // invariant 1
   }
 
   async #publish({ incarnation, reason }: Exclude<IncarnationDecision, { kind: 'same' }>): Promise<void> {

@@ -1,4 +1,5 @@
 import { type DurableDefinition, durables, streams } from '@microstax/contracts/topology';
+import { failpoint } from '@microstax/service/failpoint';
 import { noChanges } from '../core/changes.ts';
 import type { ActivationDocument, EnvironmentDocument, SaidDocument } from '../core/documents.ts';
 import { activationAt, saidAt } from '../core/places.ts';
@@ -102,6 +103,7 @@ async function redriveOne(
       return { decision, changes: sayAgain(activation, stage, decision.drive) };
     },
   );
-  if (decision)
-    eventWasDrivenAgain(graph.log, { org, env, generation, stage, drive: decision.drive, reason: decision.reason });
+  if (!decision) return;
+  await failpoint('graph.redrive.after-decide');
+  eventWasDrivenAgain(graph.log, { org, env, generation, stage, drive: decision.drive, reason: decision.reason });
 }

@@ -1,5 +1,6 @@
 import { Unavailable } from '@microstax/bus/bus-error';
 import { must } from '@microstax/model/must';
+import { failpoint } from '@microstax/service/failpoint';
 import { currentTraceparent, inSpan } from '@microstax/service/telemetry';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { noChanges, together } from '../core/changes.ts';
@@ -68,6 +69,7 @@ async function fire(graph: Graph, timer: TimerDocument): Promise<void> {
       (reader) => loadTimer(reader, timer),
       (state) => decide(timer, state, { traceparent, now: graph.clock.now() }),
     );
+    await failpoint('graph.timer.after-decide');
     if (decision) sayDecision(graph, timer, decision);
   });
 }

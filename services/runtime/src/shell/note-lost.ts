@@ -1,6 +1,7 @@
 import { environmentKey } from '@microstax/contracts/topology';
 import { evolveInventory } from '@microstax/model/inventory';
 import type { InstanceRecord } from '@microstax/model/journal';
+import { failpoint } from '@microstax/service/failpoint';
 import { JournalWriter } from './journal-writer.ts';
 import { lostEvent } from './prepare.ts';
 import type { Runner } from './run-execution.ts';
@@ -28,6 +29,7 @@ export async function noteLost(
     book.forget(org, env);
     return undefined;
   }
+  await failpoint('runtime.drift.after-decide');
   const inventory = events.reduce(evolveInventory, position.inventory);
   const next = { ...position, length: journal.length, inventory };
   book.note(next);

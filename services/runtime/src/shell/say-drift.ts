@@ -1,3 +1,4 @@
+import { failpoint } from '@microstax/service/failpoint';
 import { instancesWereLost } from '../events.ts';
 import type { Runner } from './run-execution.ts';
 import type { JournalPosition } from './task.ts';
@@ -14,6 +15,7 @@ export async function sayDrift(position: JournalPosition, drift: OwedDrift, runn
   const { world, book } = runner;
   const { services, orderly } = book.owe(org, env, drift);
   const reply = await world.graph.drift(org, { env, epoch, services, orderly });
+  await failpoint('runtime.drift.after-say');
   book.settle(org, env);
   instancesWereLost(world.log, { org, env, services, orderly, answer: reply.kind });
   return reply.kind !== 'fenced';
