@@ -1,45 +1,49 @@
 import type { Bundle, BundleEntry } from '@microstax/contracts/bundle';
 import { inlineArtifactBytesMax, inlineBodyBytesMax } from '@microstax/contracts/topology';
-import type { ArtifactKind } from '@microstax/model/digest';
+import { type ArtifactKind, type Digest, digestOfBytes } from '@microstax/model/digest';
 import { BusError } from './bus-error.ts';
 import type { Connection } from './connection.ts';
 import { getObject, putObject } from './objects.ts';
+import { RecentBytes } from './recent-bytes.ts';
 
-type Packed<T> = { readonly body: T; readonly stored: readonly Required<BundleEntry>[] };
+type Packed<T> = { readonly body: T; readonly stored: readonly Stored[] };
+type Stored = { readonly digest: Digest; readonly bytes: string };
+
+/** Of what is under way in this process: the artifacts of a baseline of 10,000 services, and some more. */
+const recentCharsMax = 64 * 1024 * 1024;
+const recent = new RecentBytes(recentCharsMax);
 
 /** The body's JSON as it goes on the wire: artifacts that are too large are in the object store when this settles. */
 export async function packEvent(connection: Connection, body: object): Promise<Uint8Array> {
-  const whole = Buffer.from(JSON.stringify(body));
-  if (whole.byteLength <= inlineArtifactBytesMax) return whole; // nothing in it can be too large
-  const { body: packed, stored } = splitBody(body, whole.byteLength);
-  if (stored.length === 0) return whole;
-  await Promise.all(stored.map(({ digest, bytes }) => putObject(connection, digest, bytes ?? '')));
-  return Buffer.from(JSON.stringify(packed));
+  const { text, stored } = packed(body);
+  await Promise.all(stored.map(({ digest, bytes }) => putObject(connection, digest, bytes)));
+  for (const { digest, bytes } of stored) recent.set(digest, bytes);
+  return Buffer.from(text);
 }
 
 /**
  * Protocol 8: an artifact over 128 KiB leaves the body, and while the body is over 512 KiB its largest one does. Digests
  * stay, so every service sees the same bundle.
  */
-export function splitBody<T extends object>(body: T, wholeBytes = Buffer.byteLength(JSON.stringify(body))): Packed<T> {
+export function splitBody<T extends object>(body: T): Packed<T> {
+  const { text, stored } = packed(body);
+  return { body: stored.length === 0 ? body : (JSON.parse(text) as T), stored };
+}
+
+/** What is too large by itself is taken out before anything is written, so that nothing large is written twice. */
+function packed(body: object): { readonly text: string; readonly stored: readonly Stored[] } {
   const bundle = bundleOf(body);
-  if (bundle === undefined) return { body, stored: [] };
+  if (bundle === undefined) return { text: JSON.stringify(body), stored: [] };
   const inline = inlineEntries(bundle)
     .map((entry) => ({ ...entry, size: Buffer.byteLength(entry.bytes) }))
     .sort((one, other) => other.size - one.size);
-  let bodyBytes = wholeBytes;
-  const stored: (BundleEntry & { kind: ArtifactKind; bytes: string })[] = [];
-  for (const entry of inline) {
-    if (entry.size <= inlineArtifactBytesMax && bodyBytes <= inlineBodyBytesMax) break;
-    stored.push(entry);
-    bodyBytes -= Buffer.byteLength(JSON.stringify(entry.bytes));
+  const outside = inline.filter(({ size }) => size > inlineArtifactBytesMax).length;
+  for (let count = outside; ; count += 1) {
+    const stored = inline.slice(0, count).map(({ digest, bytes }) => ({ digest, bytes }));
+    const named = Object.fromEntries(inline.slice(0, count).map(({ kind, digest }) => [kind, { digest }]));
+    const text = JSON.stringify(count === 0 ? body : { ...body, bundle: { ...bundle, ...named } });
+    if (count >= inline.length || Buffer.byteLength(text) <= inlineBodyBytesMax) return { text, stored };
   }
-  if (stored.length === 0) return { body, stored: [] };
-  const named = Object.fromEntries(stored.map(({ kind, digest }) => [kind, { digest }]));
-  return {
-    body: { ...body, bundle: { ...bundle, ...named } },
-    stored: stored.map(({ digest, bytes }) => ({ digest, bytes })),
-  };
 }
 
 /** All bytes inline again. Rejects with code `failed` where an object is gone: waiting would not bring it back. */
@@ -55,9 +59,12 @@ async function open(
   entry: BundleEntry | undefined,
 ): Promise<BundleEntry | undefined> {
   if (entry === undefined || entry.bytes !== undefined) return entry;
+  const known = recent.get(entry.digest);
+  if (known !== undefined) return { digest: entry.digest, bytes: known };
   const bytes = await getObject(connection, entry.digest);
   if (bytes === undefined)
     throw new BusError('failed', `Cannot open ${kind} ${entry.digest}: the object store does not hold it`);
+  if (digestOfBytes(kind, bytes) === entry.digest) recent.set(entry.digest, bytes); // else whoever opens it says so
   return { digest: entry.digest, bytes };
 }
 
