@@ -57,7 +57,8 @@ function nameIn(text: string): string | undefined {
   return line?.[1] ?? line?.[2] ?? line?.[3];
 }
 
-function readBytes(file: string): Buffer {
+/** A file's bytes; `-` is standard input. Throws `CliError` where it cannot be read. */
+export function readBytes(file: string): Buffer {
   try {
     return readFileSync(file === '-' ? 0 : file);
   } catch (cause) {

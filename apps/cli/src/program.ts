@@ -20,6 +20,7 @@ const examples: Readonly<Record<string, string>> = {
   msx: 'msx up &  msx apply -f examples/storefront/baseline.yaml --wait',
   up: 'msx up --data .msx',
   apply: 'msx apply -f examples/storefront/overlay-payments.yaml --wait',
+  import: 'msx import compose compose.yaml --env-file .env > shop.yaml',
   get: 'msx get services feat-payments -o json',
   status: 'msx status feat-payments',
   diff: 'msx diff shop@1 feat-payments -o wide',
@@ -65,6 +66,24 @@ function buildProgram(): Command {
       .option('--wait', 'wait for the outcome of the activation')
       .option('--wait-timeout <seconds>', 'give up waiting after so long', '300')
       .action(async (flags: Flags) => (await import('./commands/apply.ts')).applyCommand(flags)),
+  );
+  add(
+    program,
+    'import',
+    'Make a Blueprint of Compose files or Kubernetes manifests, and say what became of the rest',
+    (command) =>
+      command
+        .argument('<form>', 'compose or kubernetes')
+        .argument('<files...>', 'merged in this order; - reads standard input')
+        .option('--env-file <file>', 'compose: values of variables; a later one wins', collect)
+        .option('--profile <name>', 'compose: services of this profile too; * for all', collect)
+        .option('--name <name>', "the environment (default: the application's, or its folder's)")
+        .option('--mode <mode>', 'baseline or overlay (default: baseline)')
+        .option('--baseline <name>', 'the parent of an overlay')
+        .option('--report <format>', 'table, json or none, on standard error (default: table)')
+        .action(async (form: string, files: string[], flags: Flags) =>
+          (await import('./commands/import.ts')).importCommand(form, files, flags),
+        ),
   );
   add(
     program,
@@ -220,6 +239,11 @@ function buildProgram(): Command {
   addVerb(program, 'retry', 'Derive a new generation and try again');
   addVerb(program, 'delete', 'Take an environment away');
   return program;
+}
+
+/** An option that may be given several times. */
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
 }
 
 function addVerb(program: Command, verb: string, description: string): void {
