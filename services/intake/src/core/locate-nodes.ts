@@ -61,6 +61,8 @@ type Around = {
   readonly depth: number;
   /** Inside of an alias: anchors met here were seen before. */
   readonly expanding: boolean;
+  /** Inside of an alias: where the outermost one is written, which a passed limit is said of. */
+  readonly aliasAt?: number;
   /** Under `secrets`: keys are not quoted. */
   readonly secret: boolean;
   /** Where an absent node is said to stand. */
@@ -69,18 +71,19 @@ type Around = {
 
 function locate(node: Node | null, walk: Walk, around: Around): Located {
   const at = node?.range?.[0] ?? around.after;
+  const limitAt = around.aliasAt ?? at;
   const { limits } = walk;
   if (walk.stopped) return nothing(at);
   if (++walk.nodes > limits.maxNodes)
     return stop(walk, {
       code: 'too-many-nodes',
-      at,
+      at: limitAt,
       reason: `the ${walk.what} has more than ${limits.maxNodes} nodes (maxNodes)`,
     });
   if (around.depth > limits.maxDepth)
     return stop(walk, {
       code: 'too-deep',
-      at,
+      at: limitAt,
       reason: `maps and lists are nested deeper than ${limits.maxDepth} (maxDepth)`,
     });
   if (node === null) return nothing(at);
@@ -197,11 +200,12 @@ function locateScalar(scalar: Scalar, walk: Walk): LocatedScalar {
 
 function expand(alias: Alias, walk: Walk, around: Around): Located {
   const at = alias.range?.[0] ?? around.after;
+  const aliasAt = around.aliasAt ?? at;
   const { maxAliases } = walk.limits;
   if (++walk.aliases > maxAliases)
     return stop(walk, {
       code: 'too-many-aliases',
-      at,
+      at: aliasAt,
       reason: `aliases are expanded more than ${maxAliases} times (maxAliases)`,
       next: 'write the values out instead of nesting aliases',
     });
@@ -215,7 +219,7 @@ function expand(alias: Alias, walk: Walk, around: Around): Located {
   if (walk.open.has(target))
     return broken(walk, { code: 'alias-cycle', at, reason: 'the alias stands inside of what it names' });
   walk.open.add(target);
-  const node = locate(target, walk, { ...around, expanding: true });
+  const node = locate(target, walk, { ...around, expanding: true, aliasAt });
   walk.open.delete(target);
   // A finding about an expanded value is found where the alias is written.
   return { ...node, at };

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { knownKeysAt } from './known-keys.ts';
-import { kindOf, type Located, nodeAt, type Path } from './located.ts';
+import { keyOffsetOf, kindOf, type Located, nodeAt, type Path } from './located.ts';
 import { nearestWord } from './nearest-word.ts';
 import type { Problem } from './problem.ts';
 import { quote, quoteList } from './quote.ts';
@@ -15,7 +15,7 @@ export function problemsOf(issues: readonly Issue[], prefix: Path, tree: Located
 function problemsOfIssue(issue: Issue, path: Path, tree: Located): Problem[] {
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(path, key));
+      return issue.keys.map((key) => unknownKey(path, key, tree));
     case 'invalid_key':
       return [
         {
@@ -34,7 +34,7 @@ function problemsOfIssue(issue: Issue, path: Path, tree: Located): Problem[] {
   }
 }
 
-function unknownKey(path: Path, key: string): Problem {
+function unknownKey(path: Path, key: string, tree: Located): Problem {
   const known = knownKeysAt(path);
   const near = nearestWord(key, known);
   // Under `secrets` a key far from every known one may be a secret in the wrong place.
@@ -42,7 +42,7 @@ function unknownKey(path: Path, key: string): Problem {
   return {
     code: 'unknown-key',
     path: quotable ? [...path, key] : path,
-    mark: 'key',
+    at: keyOffsetOf(tree, [...path, key]),
     reason: `unknown key${quotable ? ` ${quote(key)}` : ''}${near === undefined ? '' : `, did you mean ${quote(near)}`}`,
     next: near === undefined ? `allowed are ${quoteList(known)}` : `write ${quote(near)}, or remove the key`,
   };
@@ -106,20 +106,18 @@ function lookAlike(text: string): string | undefined {
 
 /** Where a value may be secret, or become one. */
 function isPrivate(path: Path): boolean {
-  const field = path[0] === 'services' ? path[2] : path[0] === 'plans' ? path[4] : undefined;
-  return field !== undefined && privateFields.has(String(field));
+  return (path[0] === 'services' || path[0] === 'plans') && path.slice(2).some((step) => privateFields.has(step));
 }
 
-const privateFields: ReadonlySet<string> = new Set([
+const privateFields: ReadonlySet<string | number> = new Set([
   'secrets',
   'env',
   'args',
   'run',
   'command',
-  'mocks',
-  'init',
-  'probes',
-  'volumes',
+  'script',
+  'files',
+  'headers',
 ]);
 
 function isAbsent(tree: Located, path: Path): boolean {

@@ -1,0 +1,70 @@
+import { bad, environment, service } from '../bad-input.ts';
+
+const services = 'services: { web: { run: { command: x } } }\n';
+
+export const syntax = [
+  bad('nothing at all', '«', 'empty', 'blueprint'),
+  bad('only a comment', '«# later\n', 'empty', 'blueprint'),
+  bad('only white space', '«  \n\n  \n', 'empty', 'blueprint'),
+  bad('a list in place of a map', '«- name: shop\n', 'wrong-type', 'blueprint'),
+  bad('one word', '«shop\n', 'wrong-type', 'blueprint'),
+  bad('a number', '«42\n', 'wrong-type', 'blueprint'),
+  bad(
+    'a flow map that is not closed',
+    `name: shop\nservices: { web: { run: { command: x } }\n«`,
+    'syntax',
+    'blueprint',
+    { more: true },
+  ),
+  bad('a list that is not closed', 'name: shop\nservices: [ { name: web }\n«', 'syntax', 'blueprint', { more: true }),
+  bad('a quote that is not closed', 'name: "shop\n«', 'syntax', 'blueprint', { more: true }),
+  bad('a tab as indentation', 'name: shop\nservices:\n«\tweb: {}\n', 'syntax', 'blueprint', { more: true }),
+  bad(
+    'a key that is indented too little',
+    'name: shop\nservices:\n    web:\n      run: { command: x }\n«   cart:\n',
+    'syntax',
+    'blueprint',
+    { more: true },
+  ),
+  bad('a list beside a map', `name: shop\n«- x\n${services}`, 'syntax', 'blueprint', { more: true }),
+  bad('two documents', `name: shop\n${services}«---\nname: other\n`, 'syntax', 'blueprint', { more: true }),
+  bad('a directive of nobody', `«%NOBODY x\n---\nname: shop\n${services}`, 'syntax', 'blueprint', { more: true }),
+  bad('a tag of its own', environment('description: «!secret x'), 'syntax', 'blueprint', { more: true }),
+  bad('an anchor twice on one node', environment('description: &a «&b x'), 'syntax', 'blueprint', { more: true }),
+  bad('an alias to nothing', environment('description: «*gone'), 'unknown-alias', 'blueprint', { more: true }),
+  bad(
+    'an alias before its anchor',
+    `name: shop\ndescription: «*later\nlabels: { a: &later x }\n${services}`,
+    'unknown-alias',
+    'blueprint',
+    { more: true },
+  ),
+  bad('an alias inside of what it names', environment('labels: &all { a: «*all }'), 'alias-cycle', 'blueprint', {
+    more: true,
+  }),
+  bad(
+    'a merge key',
+    `name: shop\nservices:\n  web: &web { run: { command: x } }\n  api: { «<<: *web }\n`,
+    'unknown-key',
+    'services.api."<<"',
+    { more: true },
+  ),
+  bad('a repeated key', environment('description: a\n«description: b'), 'duplicate-key', 'blueprint'),
+  bad(
+    'a repeated service',
+    'name: shop\nservices:\n  web: { run: { command: x } }\n  «web: { run: { command: y } }\n',
+    'duplicate-key',
+    'blueprint',
+  ),
+  bad('a repeated variable', service('env: { A: 1, «A: 2 }'), 'duplicate-key', 'blueprint'),
+  bad('a key that is a list', environment('«[a]: b'), 'bad-key', 'blueprint', { more: true }),
+  bad('a key that is a map', environment('«{ a: b }: c'), 'bad-key', 'blueprint', { more: true }),
+  bad('an empty key', environment('«"": b'), 'bad-key', 'blueprint', { more: true }),
+  bad('a NUL in a text', environment('description: «"a\\0b"'), 'bad-text', 'blueprint'),
+  bad('half of a surrogate pair', environment('description: «"a\\ud800b"'), 'bad-text', 'blueprint'),
+  bad('a control character between words', `name: shop\ndescription: a«\u0007b\n${services}`, 'syntax', 'blueprint', {
+    more: true,
+  }),
+  bad('JSON with a comma too many', '{ "name": "shop", "services": [], «, }', 'syntax', 'blueprint', { more: true }),
+  bad('a colon without a blank', `«name:shop\n${services}`, 'syntax', 'blueprint', { more: true }),
+];
