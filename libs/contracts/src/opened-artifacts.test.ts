@@ -5,7 +5,7 @@ import { OpenedArtifacts } from './opened-artifacts.ts';
 
 test('OpenedArtifacts forgets the least recently used where its room ends', () => {
   const opened = new OpenedArtifacts();
-  const artifacts = ['a', 'b', 'c', 'd', 'e'].map((letter) => sealArtifact('plan', letter.repeat(4 * 1024 * 1024)));
+  const artifacts = ['a', 'b', 'c', 'd', 'e'].map((letter) => sealArtifact('plan', letter.repeat(10 * 1024 * 1024)));
   const find = (index: number) => {
     const { kind, digest, bytes } = must(artifacts[index], 'one of them');
     return opened.find(kind, digest, bytes);

@@ -1,7 +1,7 @@
 import type { Artifact } from '@microstax/model/artifact';
 import type { ArtifactKind, Digest } from '@microstax/model/digest';
 
-const charsMax = 16 * 1024 * 1024; // what is under way in one process, with room
+const charsMax = 40 * 1024 * 1024; // the artifacts of an activation among 10,000 services; of small ones many
 
 /**
  * Artifacts that were opened lately. Bytes are looked at again, so that a digest in front of other bytes finds nothing

@@ -7,6 +7,7 @@ import type { Finding } from '@microstax/model/finding';
 import { isScalar, type Node } from 'yaml';
 import type { Limits } from './limits.ts';
 import { type LineIndex, lineIndex } from './line-index.ts';
+import { locateJson } from './locate-json.ts';
 import { locateNodes } from './locate-nodes.ts';
 import { parseDocuments, type Remark } from './parse-documents.ts';
 import type { Source } from './problem.ts';
@@ -18,6 +19,8 @@ export type ParsedText =
 /** Reads YAML or JSON (which is YAML). `read` may carry findings too: repeated keys, aliases past their limit. */
 export function parseBlueprint(text: string, limits: Limits): ParsedText {
   const lines = lineIndex(text);
+  const tree = locateJson(text, limits);
+  if (tree !== undefined) return { kind: 'read', source: { tree, lines }, findings: [] };
   const unreadable = (remarks: readonly Remark[]): ParsedText => ({
     kind: 'unreadable',
     findings: remarks.map((remark) => toFinding(remark, lines)),
