@@ -1,12 +1,15 @@
 import { Unavailable } from '@microstax/bus/bus-error';
+import { bundleOf } from '@microstax/contracts/bundle';
+import { environmentRevised } from '@microstax/contracts/environment-revised';
 import { must } from '@microstax/model/must';
 import { failpoint } from '@microstax/service/failpoint';
 import { currentTraceparent, inSpan } from '@microstax/service/telemetry';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { noChanges, together } from '../core/changes.ts';
+import { type Changes, noChanges, together } from '../core/changes.ts';
 import { type DeriveDecision, derive } from '../core/derive.ts';
 import type { DeriveRequest } from '../core/derive-state.ts';
 import type { ActivationDocument, EnvironmentDocument, TimerDocument } from '../core/documents.ts';
+import { decideMoved, forgotten, type MovedDecision } from '../core/moved-preview.ts';
 import { served } from '../core/offer.ts';
 import { activationAt, environmentAt, timerAt, timerPrefixUpTo } from '../core/places.ts';
 import { timerPut } from '../core/timers.ts';
@@ -65,13 +68,41 @@ async function fire(graph: Graph, timer: TimerDocument): Promise<void> {
   };
   await inSpan(tracer, `timer ${timer.cause.kind}`, options, async () => {
     const traceparent = currentTraceparent() ?? null;
-    const { decision } = await graph.transact(
+    const { decision, previewed } = await graph.transact(
       (reader) => loadTimer(reader, timer),
       (state) => decide(timer, state, { traceparent, now: graph.clock.now() }),
     );
+    if (previewed) await sayPreview(graph, timer, previewed);
     await failpoint('graph.timer.after-decide');
     if (decision) sayDecision(graph, timer, decision);
   });
+}
+
+type Previewed = { readonly preview: Extract<MovedDecision, { kind: 'preview' }>; readonly request: DeriveRequest };
+
+// protocol 30: said directly, recorded nowhere. The timer goes once it is said, so that a crash says it again.
+async function sayPreview(graph: Graph, timer: TimerDocument, { preview, request }: Previewed): Promise<void> {
+  const { org, env, cause, actor } = request;
+  const { activation, derived } = preview;
+  const body = {
+    org,
+    env,
+    generation: 0,
+    activation,
+    submission: null,
+    actor,
+    cause,
+    bundle: bundleOf(...derived.all),
+  };
+  await graph.bus.publish(environmentRevised, body, { inputId: timer.id, purpose: 'preview' });
+  await graph.transact(
+    (reader) => reader.get<TimerDocument>(timerAt(timer.dueAt, timer.id)),
+    (row) => ({ changes: row === null ? noChanges : goneOf(timer) }),
+  );
+}
+
+function goneOf({ dueAt, id }: TimerDocument): Changes {
+  return { puts: [], removes: [timerAt(dueAt, id)], appends: [] };
 }
 
 type TimerState = { readonly pending: boolean; readonly derive: Awaited<ReturnType<typeof loadDerive>> };
@@ -96,8 +127,8 @@ function decide(
   timer: TimerDocument,
   { pending, derive: state }: TimerState,
   { traceparent, now }: { traceparent: string | null; now: number },
-) {
-  const gone = { puts: [], removes: [timerAt(timer.dueAt, timer.id)], appends: [] };
+): { readonly decision: DeriveDecision | null; readonly previewed?: Previewed; readonly changes: Changes } {
+  const gone = goneOf(timer);
   if (!pending) return { decision: null, changes: noChanges };
   if (state?.self == null) return { decision: null, changes: gone };
   const linked = traceIdOf(timer.traceparent);
@@ -113,6 +144,11 @@ function decide(
     linkedTraces: linked === null ? [] : [linked],
     now,
   };
-  const decision: DeriveDecision = derive(request, state);
-  return { decision, changes: together(decision.changes, gone) };
+  const moved = decideMoved(timer, request, state);
+  if (moved.kind === 'preview')
+    return { decision: null, previewed: { preview: moved, request }, changes: moved.changes };
+  if (moved.kind === 'refused') return { decision: null, changes: together(moved.changes, gone) };
+  const decision = derive(request, state);
+  const forgets = decision.kind === 'unchanged' ? forgotten(state.self) : noChanges;
+  return { decision, changes: together(decision.changes, forgets, gone) };
 }
