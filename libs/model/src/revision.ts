@@ -26,6 +26,8 @@ export type RoutingSpec = {
   readonly providers: Readonly<Record<string, string>>;
   /** Environments that may provide what nobody in the lineage does, sorted. */
   readonly pools: readonly string[];
+  /** An overlay's only: what a moved parent would make of it is previewed, and taken on request. Absent: it follows. */
+  readonly parentMoved?: 'preview';
   /** A root's only: a listener may be put before what others manage. Absent: denied. */
   readonly front?: 'allow';
 };

@@ -38,6 +38,7 @@ export function statusAsOf(environment: EnvironmentDocument, past: Past): Enviro
     serving: pointerTo(ready),
     servingWanted: ready?.wanted ?? null,
     degraded: false,
+    movedPreview: null,
     updatedAt: Math.max(newest.at, last?.at ?? 0),
   };
   return statusOf(row, newest);

@@ -4,6 +4,7 @@ import { revisionOutdated } from '@microstax/contracts/revision-outdated';
 import { revisionRefused } from '@microstax/contracts/revision-refused';
 import { revisionUnchanged } from '@microstax/contracts/revision-unchanged';
 import type { Artifact } from '@microstax/model/artifact';
+import type { Difference } from '@microstax/model/difference';
 import type { Finding } from '@microstax/model/finding';
 import { emptyInventory } from '@microstax/model/journal';
 import { activationId } from '@microstax/model/names';
@@ -253,8 +254,9 @@ function revisedEnvironment(
       env: environment.env,
       revision: offer.revision,
     })),
-    changed: revision.mode === 'overlay' ? ownChanges(derived) : [],
+    changed: revision.mode === 'overlay' ? ownChanges(derived.difference.value) : [],
     waitingFor: [],
+    ...(self?.movedPreview ? { movedPreview: null } : {}), // what is derived now takes it, or makes it out of date
     updatedAt: now,
   };
 }
@@ -274,9 +276,10 @@ const unborn = {
   touched: 0,
 } as const;
 
-function ownChanges({ difference }: DerivedArtifacts): string[] {
+/** Services that an overlay declares differently from its parent, sorted. */
+export function ownChanges(difference: Difference): string[] {
   const own = new Set(['added', 'changed', 'removed']);
-  return difference.value.services.filter(({ state }) => own.has(state)).map(({ service }) => service);
+  return difference.services.filter(({ state }) => own.has(state)).map(({ service }) => service);
 }
 
 // A new child bumps its parent's row, so that the parent's delete and the child's birth cannot both succeed.

@@ -53,6 +53,8 @@ export type EnvironmentDocument = {
   readonly offers: readonly FrozenOffer[];
   /** Services that it declares differently from its parent, sorted; empty for a root. */
   readonly changed: readonly string[];
+  /** What a parent that moved would make of it, where its routing says that this is previewed. */
+  readonly movedPreview?: MovedPreview | null;
   /** When it was derived again because of drift, of the last ten minutes. */
   readonly drifts: readonly number[];
   readonly degraded: boolean;
@@ -61,6 +63,17 @@ export type EnvironmentDocument = {
   /** Raised where another environment's commit must meet this row (protocol 16, 18). */
   readonly touched: number;
   readonly updatedAt: number;
+};
+
+export type MovedPreview = {
+  readonly parent: string;
+  readonly parentGeneration: number;
+  /** `<env>@preview-…`: what the stages decide about. */
+  readonly activation: string;
+  /** null while the stages decide. */
+  readonly verdict: 'approved' | 'denied' | 'refused' | null;
+  /** Why not. */
+  readonly reason: string | null;
 };
 
 /** The way of one generation from derivation to outcome. */

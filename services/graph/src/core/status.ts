@@ -1,5 +1,5 @@
 import { type EnvironmentState, type EnvironmentStatus, stages } from '@microstax/model/status';
-import type { ActivationDocument, EnvironmentDocument } from './documents.ts';
+import type { ActivationDocument, EnvironmentDocument, MovedPreview } from './documents.ts';
 import { served } from './offer.ts';
 import { traceIdOf } from './trace-id.ts';
 
@@ -61,7 +61,20 @@ function stateOf(environment: EnvironmentDocument, { outcome, stage, wanted }: A
   }
 }
 
-function reasonOf(environment: EnvironmentDocument, { outcome, reason, generation }: ActivationDocument): string {
+function reasonOf(environment: EnvironmentDocument, newest: ActivationDocument): string {
+  const { movedPreview } = environment;
+  const own = ownReason(environment, newest);
+  return movedPreview ? `${own}; ${movedReason(environment.env, movedPreview)}` : own;
+}
+
+function movedReason(env: string, { parent, parentGeneration, verdict, reason }: MovedPreview): string {
+  const moved = `parent moved: ${parent}@${parentGeneration}, preview`;
+  if (verdict === null) return `${moved} is being decided`;
+  if (verdict === 'approved') return `${moved} approved; msx retry ${env} to take it`;
+  return `${moved} ${verdict}${reason === null ? '' : `, ${reason}`}; msx retry ${env} to try it all the same`;
+}
+
+function ownReason(environment: EnvironmentDocument, { outcome, reason, generation }: ActivationDocument): string {
   const { degraded } = environment;
   const serving = served(environment);
   if (outcome === 'ready' && degraded) return 'instances were lost again and again; see: msx get executions';

@@ -54,7 +54,11 @@ export function timerPut(timer: TimerDocument): Put {
 
 // Compared with what the child froze, not with what was served before: while nothing was served, the head was the offer,
 // and it may have been another one by the time the child was derived (protocol 12).
-function isDerivedFromAnother({ offers }: EnvironmentDocument, { environment, offer }: MovedState): boolean {
+function isDerivedFromAnother(
+  { offers, movedPreview }: EnvironmentDocument,
+  { environment, offer }: MovedState,
+): boolean {
+  if (movedPreview?.parent === environment.env) return true; // the preview is of what it served before
   return offers.find(({ env }) => env === environment.env)?.revision !== offer;
 }
 

@@ -3,6 +3,7 @@ import { activationApproved } from '@microstax/contracts/activation-approved';
 import { openArtifact, pickFromBundle } from '@microstax/contracts/bundle';
 import type { FindingsReport } from '@microstax/model/approval';
 import type { Graph } from './graph.ts';
+import { noteIfPreview } from './note-verdict.ts';
 import { parseEvent } from './parse-event.ts';
 import { recordEvent } from './record-event.ts';
 
@@ -12,5 +13,6 @@ export async function onActivationApproved(graph: Graph, message: Message): Prom
   if (!parsed.ok) return parsed.outcome;
   const report = await graph.bus.openBundle(pickFromBundle(parsed.body.bundle, ['findings']));
   const { findings } = openArtifact<FindingsReport>(report, 'findings').value;
-  return recordEvent(graph, message, parsed.body, { stage: 'decided', findings });
+  const noted = await noteIfPreview(graph, message, parsed.body, 'approved', findings);
+  return noted ?? recordEvent(graph, message, parsed.body, { stage: 'decided', findings });
 }

@@ -129,6 +129,7 @@ export const routingSchema = z.strictObject({
   headerName: headerName.optional(),
   propagateHeader: z.boolean().default(true),
   track: z.enum(['tracking', 'pinned']).optional(),
+  parentMoved: z.enum(['derive', 'preview']).optional(),
   unknown: z.enum(['baseline', 'deny']).optional(),
   front: z.enum(['allow', 'deny']).optional(),
   providers: z.record(name, name).default({}),

@@ -67,6 +67,11 @@ describe('routing is refused', () => {
     expect(findingIn(decision, 'header-on-overlay').reason).toContain('header of its baseline');
   });
 
+  test('with parentMoved on a root', () => {
+    const text = shop('routing: { mode: baseline, parentMoved: preview }\n');
+    expect(sayings(decideText(text))).toEqual(['2:28 parent-moved-without-parent routing.parentMoved']);
+  });
+
   test('with track or a parent on a root', () => {
     expect(sayings(decideText(shop('routing: { mode: baseline, track: pinned, baselineId: x }\n')))).toEqual([
       '2:28 track-without-parent routing.track',

@@ -28,6 +28,7 @@ export const hints: readonly { readonly among: readonly string[]; readonly words
         headerName: 'The header that carries the context; roots only',
         propagateHeader: 'Whether the context is passed on; roots only',
         track: 'Whether an overlay derives from what the parent offers or from what it was',
+        parentMoved: 'Whether an overlay follows a parent that moved at once, or previews what that would make of it',
         unknown: 'What an unknown context meets; roots only',
         front: 'Whether services of other managers may be fronted; roots only',
         providers: 'Which environment provides a service, asked before any ancestor',

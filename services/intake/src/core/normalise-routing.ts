@@ -16,6 +16,7 @@ export function normaliseRouting(written: WrittenRouting, env: string): RoutingS
     ...(root ? { unknown: written.unknown ?? 'baseline' } : {}),
     providers: sortedRecord(written.providers),
     pools: sortedBy(new Set(written.pools), (pool) => pool),
+    ...(!root && written.parentMoved === 'preview' ? { parentMoved: 'preview' } : {}),
     ...(root && written.front === 'allow' ? { front: 'allow' } : {}),
   };
 }
@@ -68,7 +69,7 @@ function checkHeader({ mode, headerName, baselineId }: WrittenRouting): Problem[
   ];
 }
 
-function checkMode({ mode, unknown, track, propagateHeader, front }: WrittenRouting): Problem[] {
+function checkMode({ mode, unknown, track, parentMoved, propagateHeader, front }: WrittenRouting): Problem[] {
   const overlay = mode === 'overlay';
   return [
     ...(overlay && unknown !== undefined
@@ -80,7 +81,8 @@ function checkMode({ mode, unknown, track, propagateHeader, front }: WrittenRout
     ...(overlay && front !== undefined
       ? [ofTheBaseline('front', 'front-on-overlay', 'whether what others manage may be fronted')]
       : []),
-    ...(!overlay && track !== undefined ? [trackWithoutParent(mode)] : []),
+    ...(!overlay && track !== undefined ? [withoutParent('track', 'track', mode)] : []),
+    ...(!overlay && parentMoved !== undefined ? [withoutParent('parentMoved', 'parent-moved', mode)] : []),
   ];
 }
 
@@ -94,12 +96,12 @@ function ofTheBaseline(field: string, code: string, what: string): Problem {
   };
 }
 
-function trackWithoutParent(mode: string): Problem {
+function withoutParent(field: string, word: string, mode: string): Problem {
   return {
-    code: 'track-without-parent',
-    path: ['routing', 'track'],
+    code: `${word}-without-parent`,
+    path: ['routing', field],
     mark: 'key',
-    reason: `track says how a parent is followed, and mode ${quote(mode)} has none`,
+    reason: `${field} says how a parent is followed, and mode ${quote(mode)} has none`,
     next: 'leave it out, or make the environment an overlay',
   };
 }

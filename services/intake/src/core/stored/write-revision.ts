@@ -69,6 +69,7 @@ const routingWriters: Writers<RoutingSpec> = {
   unknown: as('unknown'),
   providers: as('providers'),
   pools: as('pools'),
+  parentMoved: as('parentMoved'),
   front: as('front'),
 };
 
