@@ -9,6 +9,7 @@ test('readGraphConfig() has a default for everything', () => {
     otlpEndpoint: undefined,
     databasePath: '.msx/graph.db',
     checkpointMs: 10_000,
+    rebuild: false,
     leaseMs: 15_000,
     redriveMs: 5_000,
     timerMs: 1_000,

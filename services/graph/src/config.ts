@@ -2,6 +2,7 @@ import { defaultDriver, driverNames, type RuntimeFact, runtimeFactOf } from '@mi
 import {
   ConfigError,
   type Env,
+  readBoolean,
   readDurationMs,
   readInteger,
   readList,
@@ -22,6 +23,8 @@ export type GraphConfig = {
   readonly checkpointMs: number;
   /** Where it is set, the store is in ArangoDB and not in that file. */
   readonly arango?: ArangoConfig;
+  /** Whether projections are computed again from the truth before anything else happens. */
+  readonly rebuild?: boolean;
   /** Silence of an owner after which its execution is offered (protocol 22). */
   readonly leaseMs: number;
   /** How often activations that stand still are looked at (protocol 28). */
@@ -46,6 +49,7 @@ export function readGraphConfig(env: Env): GraphConfig {
     ...(auditKeyPath === undefined ? {} : { auditKeyPath }),
     checkpointMs: readDurationMs(env, 'MSX_CHECKPOINT', 10_000),
     ...(arango === undefined ? {} : { arango }),
+    rebuild: readBoolean(env, 'MSX_GRAPH_REBUILD', false),
     leaseMs: readDurationMs(env, 'MSX_LEASE', 15_000),
     redriveMs: readDurationMs(env, 'MSX_REDRIVE', 5_000),
     timerMs: readDurationMs(env, 'MSX_TIMER', 1_000),

@@ -118,6 +118,17 @@ export function auditLogWasSealed(log: Log, event: { readonly org: string; reado
   log.debug({ ...event }, 'a checkpoint of the audit log was signed');
 }
 
+/** The truth was read and what is computed from it compared, because it was asked for at the start. */
+export function projectionsWereRebuilt(
+  log: Log,
+  event: { readonly environments: number; readonly mended: readonly string[] },
+): void {
+  const { environments, mended } = event;
+  const text = 'projections were rebuilt';
+  if (mended.length === 0) log.info({ environments, mended: 0 }, text);
+  else log.warn({ environments, mended: mended.length, first: mended.slice(0, 20) }, text);
+}
+
 /** Nothing more is signed: somebody has to look. */
 export function auditLogWasAltered(log: Log, event: { readonly org: string; readonly reason: string }): void {
   log.error({ ...event }, 'the audit log is not what was signed; no checkpoint is signed any more');

@@ -302,6 +302,30 @@ describe('the graph', () => {
   });
 });
 
+test('a graph that is asked to computes its projections again before it hears anything', async () => {
+  await using bench = await GraphBench.start({}, { rebuild: true });
+  await bench.apply(shop('parent'));
+  await bench.apply(overlay('child', 'parent'));
+  await bench.stopGraph();
+  const { openSqliteStore } = await import('./shell/store/sqlite-store.ts');
+  {
+    await using store = await openSqliteStore(bench.config().databasePath);
+    const rows = await Promise.all(['children', 'holds'].map((name) => store.scan(name as 'holds', { prefix: '' })));
+    const row = await store.get<object>('environments', 'default/parent');
+    const puts = [
+      { collection: 'environments', key: 'default/parent', body: { ...row?.body, serving: null } },
+    ] as const;
+    expect(rows.map(({ length }) => length)).toEqual([1, 1]);
+    await store.commit({ guards: [], puts, removes: rows.flat(), appends: [] });
+  }
+
+  await bench.startGraph();
+
+  const { findings } = await bench.answerTo(await bench.command('parent', 'stop'), 'refused');
+  expect(findings).toMatchObject([{ code: 'held' }]);
+  expect((await bench.status('parent'))?.serving?.generation).toBe(1);
+});
+
 test('an outbox row that was written and not said is said after a restart', async () => {
   await using bench = await GraphBench.start();
   await bench.answerTo(await bench.accept(shop('before')), 'revised');

@@ -27,6 +27,7 @@ import type { GraphConfig } from './config.ts';
 import type { Changes } from './core/changes.ts';
 import type { EnvironmentDocument } from './core/documents.ts';
 import type { OutboxRow } from './core/outbox.ts';
+import { projectionsWereRebuilt } from './events.ts';
 import { answerAppend } from './shell/answer-append.ts';
 import { answerAuditConsistency, answerAuditExport, answerAuditProof } from './shell/answer-audit.ts';
 import { answerClaim } from './shell/answer-claim.ts';
@@ -58,6 +59,7 @@ import { onPlanRefused } from './shell/on-plan-refused.ts';
 import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
 import { onStrayCommand } from './shell/on-stray-command.ts';
 import { startOpening } from './shell/opening.ts';
+import { rebuildProjections } from './shell/rebuild-projections.ts';
 import { startRedrive } from './shell/redrive-loop.ts';
 import { type Relay, startRelay } from './shell/relay.ts';
 import { startStatusWriter } from './shell/status-writer.ts';
@@ -107,6 +109,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
       turns: new KeyedTurns(),
       runtime,
     };
+    if (config.rebuild) projectionsWereRebuilt(log, await rebuildProjections(graph));
     await followOpenExecutions(graph);
     const status = owned.use(startStatusWriter(graph));
     const opened: (() => void)[] = [];
