@@ -5,7 +5,6 @@ import { revisionRefused } from '@microstax/contracts/revision-refused';
 import { revisionUnchanged } from '@microstax/contracts/revision-unchanged';
 import type { Artifact } from '@microstax/model/artifact';
 import type { Difference } from '@microstax/model/difference';
-import type { Difference } from '@microstax/model/difference';
 import type { Finding } from '@microstax/model/finding';
 import { emptyInventory } from '@microstax/model/journal';
 import { activationId } from '@microstax/model/names';
