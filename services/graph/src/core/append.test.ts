@@ -26,7 +26,7 @@ function claimed(known: Known, providers: readonly (typeof hold)[] = []): Append
     execution: body<ExecutionDocument>('executions'),
     activation: body<ActivationDocument>('activations'),
     awaited: new Map(),
-    below: { descendants: [], holders: [], specs: new Map(), waiting: [] },
+    below: { descendants: [], holders: [], namers: [], specs: new Map(), waiting: [] },
     servingExecution: null,
     now,
   };
@@ -191,6 +191,7 @@ test('append() of finished sets timers for tracking children of a changed revisi
     ],
     holders: [holder],
     specs: new Map([['web', claiming.approval]]),
+    namers: [],
     waiting: [waiter],
   };
   const state = { ...claimed(moving), below };
@@ -210,6 +211,7 @@ test('append() of finished sets a timer for who was derived from an earlier head
     descendants: [{ environment: feature.environment, tracks: true }],
     holders: [holder],
     specs: new Map([['web', claiming.approval]]),
+    namers: [],
     waiting: [],
   };
   const { changes } = append(request({ env: 'base', execution: 'base@1' }, ready), { ...claimed(first), below });
@@ -226,7 +228,13 @@ test('append() of finished comes back to a pinned holder whose head could not be
     offers: [other],
   };
   const at = (holder: EnvironmentDocument) => {
-    const below = { descendants: [], holders: [holder], specs: new Map([['web', hold.specDigest]]), waiting: [] };
+    const below = {
+      descendants: [],
+      holders: [holder],
+      namers: [],
+      specs: new Map([['web', hold.specDigest]]),
+      waiting: [],
+    };
     const state = { ...claimed(born(base.revision)), below };
     return append(request({ env: 'base', execution: 'base@1' }, ready), state).changes.puts;
   };
@@ -240,6 +248,7 @@ test('append() of finished sets no timer where the offer says what it said befor
     descendants: [{ environment: feature.environment, tracks: true }],
     holders: [],
     specs: new Map(),
+    namers: [],
     waiting: [],
   };
   const { changes } = append(request({ env: 'base', execution: 'base@1' }, ready), { ...claimed(first), below });

@@ -10,7 +10,7 @@ import { type Changes, noChanges, type Place, type Put, together } from './chang
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument } from './documents.ts';
 import { letGoAfterFailure, released } from './let-go.ts';
 import { offerOf, served } from './offer.ts';
-import { childAt, environmentAt, executionAt, journalAt, memberAt } from './places.ts';
+import { childAt, environmentAt, executionAt, journalAt, memberAt, namerAt } from './places.ts';
 import { activationPut, settle, withoutOpen } from './settle.ts';
 import { type MovedState, movedTimers, timerPut } from './timers.ts';
 import { waitingPuts } from './waiting.ts';
@@ -25,7 +25,7 @@ export type AppendState = {
   /** Of failed `await` jobs, by environment; undefined where the store does not know it. */
   readonly awaited: ReadonlyMap<string, AwaitedProvider>;
   /** Who is below; read where the execution finishes. */
-  readonly below: Pick<MovedState, 'descendants' | 'holders' | 'specs' | 'waiting'> | null;
+  readonly below: Pick<MovedState, 'descendants' | 'holders' | 'namers' | 'specs' | 'waiting'> | null;
   /** The execution that made what serves; read where another one fails. */
   readonly servingExecution: ExecutionDocument | null;
   readonly now: number;
@@ -221,9 +221,10 @@ function finishReady(reason: string, { environment, execution, activation, below
 }
 
 // A Blueprint may have used the name again while the delete was executed: its place in the lineage stays.
-function lineagePlaces({ org, env, parent, root, wanted }: EnvironmentDocument): Place[] {
+function lineagePlaces({ org, env, parent, root, wanted, names = [] }: EnvironmentDocument): Place[] {
   if (wanted !== 'deleted') return [];
-  return [...(parent === null ? [] : [childAt(org, parent, env)]), memberAt(org, root, env)];
+  const named = names.map((name) => namerAt(org, name, env));
+  return [...(parent === null ? [] : [childAt(org, parent, env)]), memberAt(org, root, env), ...named];
 }
 
 // protocol 13: who failed waiting for a provider is derived again when that one serves; at once, where it does by now.

@@ -16,6 +16,7 @@ import { refusalsOf } from './derive-checks.ts';
 import type { DeriveRequest, DeriveState } from './derive-state.ts';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument, IdentityDocument } from './documents.ts';
 import { knownIdentities, mintedIdentities } from './mint.ts';
+import { namedOutside, namerChanges } from './named-outside.ts';
 import { namedBundle, say } from './outbox.ts';
 import {
   activationAt,
@@ -147,7 +148,7 @@ function revise(request: DeriveRequest, state: DeriveState, derived: DerivedArti
     activation: activation.activation,
     trace: traceIdOf(activation.traceparent),
   };
-  const links = lineageChanges(state, environment);
+  const links = together(lineageChanges(state, environment), namerChanges(state, environment));
   const changes: Changes = {
     puts: [
       ...identityPuts(state),
@@ -234,6 +235,10 @@ function revisedEnvironment(
   const { value: revision, digest } = own;
   const root = lineage.at(-1);
   const [parent] = lineage;
+  const names = namedOutside(
+    revision,
+    lineage.map((ancestor) => ancestor.revision),
+  );
   return {
     ...(self ?? unborn),
     org,
@@ -256,6 +261,7 @@ function revisedEnvironment(
     })),
     changed: revision.mode === 'overlay' ? ownChanges(derived.difference.value) : [],
     waitingFor: [],
+    ...(names.length > 0 || self?.names ? { names } : {}),
     ...(self?.movedPreview ? { movedPreview: null } : {}), // what is derived now takes it, or makes it out of date
     updatedAt: now,
   };
@@ -283,17 +289,18 @@ export function ownChanges(difference: Difference): string[] {
 }
 
 // A new child bumps its parent's row, so that the parent's delete and the child's birth cannot both succeed.
-function lineageChanges({ self, lineage }: DeriveState, next: EnvironmentDocument): { puts: Put[]; removes: Place[] } {
+function lineageChanges({ self, lineage }: DeriveState, next: EnvironmentDocument): Changes {
   const { org, env } = next;
   const removes: Place[] = [];
   if (self && self.parent !== null && self.parent !== next.parent) removes.push(childAt(org, self.parent, env));
   if (self && self.root !== next.root) removes.push(memberAt(org, self.root, env));
   const puts: Put[] = [{ ...memberAt(org, next.root, env), body: { env } }];
   const parent = lineage[0]?.environment;
-  if (!parent || (self && self.parent === parent.env && self.wanted !== 'deleted')) return { puts, removes };
+  if (!parent || (self && self.parent === parent.env && self.wanted !== 'deleted'))
+    return { puts, removes, appends: [] };
   puts.push({ ...childAt(org, parent.env, env), body: { env } });
   puts.push({ ...environmentAt(org, parent.env), body: { ...parent, touched: parent.touched + 1 } });
-  return { puts, removes };
+  return { puts, removes, appends: [] };
 }
 
 // protocol 11: the commit confirms what intake proposed. The key is what the identity is a digest of.

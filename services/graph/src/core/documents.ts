@@ -53,6 +53,8 @@ export type EnvironmentDocument = {
   readonly offers: readonly FrozenOffer[];
   /** Services that it declares differently from its parent, sorted; empty for a root. */
   readonly changed: readonly string[];
+  /** Environments outside of its lineage that its mappings and pools name, sorted; absent: none ever. */
+  readonly names?: readonly string[];
   /** What a parent that moved would make of it, where its routing says that this is previewed. */
   readonly movedPreview?: MovedPreview | null;
   /** When it was derived again because of drift, of the last ten minutes. */

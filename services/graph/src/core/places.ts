@@ -78,6 +78,15 @@ export function topologyAt(org: string): Place {
   return { collection: 'meta', key: `topology/${org}` };
 }
 
+/** An environment whose mappings or pools name another one outside of its lineage. */
+export function namerAt(org: string, named: string, env: string): Place {
+  return { collection: 'meta', key: `${namerPrefix(org, named)}${env}` };
+}
+
+export function namerPrefix(org: string, named: string): string {
+  return `namer/${org}/${named}/`;
+}
+
 /** A signed checkpoint of an organisation's audit log, by its size. */
 export function checkpointAt(org: string, size: number): Place {
   return { collection: 'meta', key: `${checkpointPrefix(org)}${pad(size, checkpointDigits)}` };

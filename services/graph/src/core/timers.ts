@@ -13,6 +13,8 @@ export type MovedState = {
   readonly descendants: readonly Descendant[];
   /** Children that hold a service of this one, also from outside of its lineage. */
   readonly holders: readonly EnvironmentDocument[];
+  /** Who names it in a mapping or a pool. */
+  readonly namers: readonly EnvironmentDocument[];
   /** Spec digests of what serves now, by service. */
   readonly specs: ReadonlyMap<string, Digest>;
   /** Environments that failed waiting for this one. */
@@ -26,10 +28,10 @@ export type Descendant = { readonly environment: EnvironmentDocument; readonly t
 
 /** Timers, due now, for all that have to be derived again because an environment serves something else. One for each. */
 export function movedTimers(moved: MovedState): Put[] {
-  const { environment, descendants, holders, waiting } = moved;
+  const { environment, descendants, holders, namers, waiting } = moved;
   const followers = descendants.filter(({ tracks }) => tracks).map((descendant) => descendant.environment);
   const affected = holders.filter((child) => isAffected(child, moved));
-  const touched = [...followers, ...affected].filter((child) => isDerivedFromAnother(child, moved));
+  const touched = [...followers, ...affected, ...namers].filter((child) => isDerivedFromAnother(child, moved));
   const due = new Map([...touched, ...waiting].map((child) => [child.env, child]));
   due.delete(environment.env);
   return [...due.values()].filter(({ wanted }) => wanted !== 'deleted').map((child) => movedTimer(child, moved));

@@ -3,7 +3,7 @@ import type { Composition } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import { type AppendState, type AwaitedProvider, awaitedBy } from '../core/append.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, HoldDocument } from '../core/documents.ts';
-import { activationAt, environmentAt, executionAt } from '../core/places.ts';
+import { activationAt, environmentAt, executionAt, namerPrefix } from '../core/places.ts';
 import type { Descendant } from '../core/timers.ts';
 import { loadExecution } from './load-execution.ts';
 import type { Reader } from './transact.ts';
@@ -63,9 +63,10 @@ async function loadBelow(
   { artifacts }: ActivationDocument,
 ): Promise<NonNullable<AppendState['below']>> {
   const prefix = `${org}/${env}/`;
-  const [holds, waiting, descendants] = await Promise.all([
+  const [holds, waiting, namers, descendants] = await Promise.all([
     reader.scan<HoldDocument>('holds', { prefix }),
     reader.scan<{ child: string }>('waiting', { prefix }),
+    reader.scan<{ env: string }>('meta', { prefix: namerPrefix(org, env) }),
     loadDescendants(reader, org, env, true),
   ]);
   const childrenOf = (rows: readonly { readonly child: string }[]) =>
@@ -78,6 +79,11 @@ async function loadBelow(
     descendants,
     holders: await childrenOf(holds),
     waiting: await childrenOf(waiting),
+    namers: await loadRows(
+      reader,
+      org,
+      namers.map((namer) => namer.env),
+    ),
     // Compared with what holders hold; of most environments nobody holds anything.
     specs: holds.length === 0 ? new Map() : await loadSpecs(reader, org, artifacts.composition),
   };

@@ -7,6 +7,7 @@ import type { Revision } from '@microstax/model/revision';
 import type { AncestorState, DeriveState, OutsideState, Position } from '../core/derive-state.ts';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument } from '../core/documents.ts';
 import type { NamedIdentity } from '../core/identify.ts';
+import { namedOutside } from '../core/named-outside.ts';
 import { isGone, offerOf } from '../core/offer.ts';
 import { activationAt, answerAt, environmentAt, revisionAt } from '../core/places.ts';
 import { environmentView } from '../core/view.ts';
@@ -155,12 +156,10 @@ async function loadOutside(
   own: Revision,
   lineage: readonly AncestorState[],
 ): Promise<readonly OutsideState[]> {
-  const named = [own, ...lineage.map(({ revision }) => revision)].flatMap(({ routing }) => [
-    ...Object.values(routing.providers),
-    ...routing.pools,
-  ]);
-  const inside = new Set([own.env, ...lineage.map(({ environment }) => environment.env)]);
-  const names = [...new Set(named)].filter((name) => !inside.has(name)).sort();
+  const names = namedOutside(
+    own,
+    lineage.map(({ revision }) => revision),
+  );
   const rows = await reader.getMany<EnvironmentDocument>(names.map((name) => environmentAt(own.org, name)));
   const known = rows.filter((row) => row !== null && !isGone(row)) as EnvironmentDocument[];
   return Promise.all(

@@ -36,13 +36,18 @@ export function startTimers(graph: Graph, pace: TimerPace): Loop {
 async function fireChunk(graph: Graph, { fanOutPerSecond }: TimerPace): Promise<boolean> {
   const { clock } = graph;
   const [beganMs, limit] = [clock.monotonicMs(), Math.min(chunkMax, fanOutPerSecond)];
-  const bound = timerPrefixUpTo(clock.now());
+  if ((await fireTimers(graph, limit)) < limit) return false;
+  await clock.delay(Math.max(0, beganMs + (1_000 * limit) / fanOutPerSecond - clock.monotonicMs()));
+  return true;
+}
+
+/** Fires timers that are due, the oldest first, at most `limit`; gives how many they were. */
+export async function fireTimers(graph: Graph, limit: number): Promise<number> {
+  const bound = timerPrefixUpTo(graph.clock.now());
   const rows = await graph.store.scan<TimerDocument>('timers', { prefix: '', limit });
   const due = rows.filter(({ key }) => key < bound);
   for (const { body } of due) await fireOrPostpone(graph, body);
-  if (due.length < limit) return false;
-  await clock.delay(Math.max(0, beganMs + (1_000 * limit) / fanOutPerSecond - clock.monotonicMs()));
-  return true;
+  return due.length;
 }
 
 // A timer that can never be fired must not hold up those behind it.
