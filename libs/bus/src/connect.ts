@@ -208,6 +208,7 @@ class NatsBus implements Bus {
     await this.telemetry.flush();
     const { nats } = this.#connection;
     if (nats.isClosed()) return;
+    if (this.state() === 'reconnecting') return nats.close(); // nobody is there to drain to
     // Drained last: a drain under a running consumer strands what it has fetched.
     await withDeadline(nats.drain(), drainMs, 'draining the bus takes too long').catch(() => nats.close());
   }

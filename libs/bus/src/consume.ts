@@ -173,6 +173,7 @@ export class DurableConsumption implements Consumption {
     const { stream, name } = this.#definition;
     const pull: Pull = new Pull({
       nats,
+      isConnected: () => this.#connection.state() === 'connected',
       inboxPrefix,
       stream,
       durable: name,

@@ -10,6 +10,8 @@ export type PullEnd = 'filled' | 'empty' | 'busy' | 'gone' | 'silent' | 'denied'
 
 export type PullOptions = {
   readonly nats: NatsConnection;
+  /** False in an outage: then nothing arrives, and nothing is worth waiting for. */
+  readonly isConnected: () => boolean;
   readonly inboxPrefix: string;
   readonly stream: string;
   readonly durable: string;
@@ -69,6 +71,7 @@ export class Pull {
    */
   async close(): Promise<void> {
     this.forget();
+    if (!this.#options.isConnected()) return this.#subscription.unsubscribe();
     try {
       await withDeadline(this.#subscription.drain(), drainMs, 'draining takes too long');
       await this.#options.look();

@@ -118,7 +118,9 @@ export class ServedEndpoints implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#service.stop();
+    // In an outage it waits for a server that is not there.
+    if (this.#connection.state() === 'connected') await this.#service.stop();
+    else void this.#service.stop().catch(() => {});
     await Promise.all(this.#answering);
   }
 }
