@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { activation } from './activation.ts';
 import type { Bench } from './bench.ts';
 import { graph } from './graph.ts';
+import { plan } from './plan.ts';
 import { store } from './store.ts';
 import { asJsonLines, asTable } from './table.ts';
 
 /** `npm run bench -- <name>`: every bench is called by name and prints lines of one shape. */
-const benches: readonly Bench[] = [activation, graph, store];
+const benches: readonly Bench[] = [activation, graph, plan, store];
 
 const list = benches.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n');
 const help = `Usage: npm run bench -- <name> [--json] [--quick]

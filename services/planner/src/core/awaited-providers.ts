@@ -1,5 +1,5 @@
 import type { Placement } from '@microstax/model/plan';
-import { type ComposedView, nameAt, serviceAt } from './composed-view.ts';
+import { type ComposedView, edgesFrom, serviceAt } from './composed-view.ts';
 import type { Placed } from './place-services.ts';
 
 export type ProviderRef = NonNullable<Placement['provider']>;
@@ -27,9 +27,10 @@ export function awaited(view: ComposedView, placed: readonly Placed[]): readonly
 
 function localNeeds(view: ComposedView, placed: readonly Placed[]): ReadonlyMap<number, string> {
   const needs = new Map<number, string>();
-  for (const { from, to, dependency } of view.edges) {
-    if (placed[from]?.kind !== 'local' || needs.has(to)) continue;
-    needs.set(to, `${nameAt(view, from)} runs here and ${dependency.required ? 'requires' : 'may use'} it`);
-  }
+  placed.forEach(({ kind, service }, index) => {
+    if (kind !== 'local') return;
+    for (const { to, dependency } of edgesFrom(view, index))
+      if (!needs.has(to)) needs.set(to, `${service} runs here and ${dependency.required ? 'requires' : 'may use'} it`);
+  });
   return needs;
 }

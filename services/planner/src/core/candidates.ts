@@ -4,8 +4,7 @@ import { type ComposedView, nameAt } from './composed-view.ts';
 import { localNode } from './implications.ts';
 import { counted, listed } from './listed.ts';
 import { bridgeNode } from './placement-problem.ts';
-import type { Requirements } from './requirements.ts';
-import { type Setting, type Solution, solve, withReasons } from './solution.ts';
+import { type Setting, type Solution, type Solved, solve, withReasons } from './solution.ts';
 import { priceOfAssignment, type Weights } from './solve-placement.ts';
 import type { Veto } from './verdicts.ts';
 
@@ -44,11 +43,13 @@ const preference: readonly CandidateName[] = ['balanced', 'cheapest', 'safest', 
 export function candidatesOf(input: CandidateInput): Candidates {
   const balanced = solve(input, input.balance);
   if (balanced.kind === 'contradiction') return balanced;
+  const also = (reasonOf: Parameters<typeof withReasons>[1]): Solved =>
+    solve({ ...input, requirements: withReasons(input.requirements, reasonOf) }, input.balance);
   const all = [
-    candidate(input, 'cheapest', input.requirements, input.money),
-    candidate(input, 'balanced', input.requirements, input.balance, balanced.solution),
-    candidate(input, 'safest', withReasons(input.requirements, impacted(input.view)), input.balance),
-    candidate(input, 'isolated', withReasons(input.requirements, copied(input.view)), input.balance),
+    candidate(input, 'cheapest', solve(input, input.money, balanced.solution.forced)),
+    candidate(input, 'balanced', balanced),
+    candidate(input, 'safest', also(impacted(input.view))),
+    candidate(input, 'isolated', also(copied(input.view))),
   ];
   const byPreference = preference.flatMap((name) => all.filter((one) => one.name === name));
   const chosen = byPreference.find(({ against }) => against === null) ?? (all[0] as Candidate);
@@ -68,14 +69,7 @@ export function explainCandidates(view: ComposedView, all: readonly Candidate[],
   }));
 }
 
-function candidate(
-  input: CandidateInput,
-  name: CandidateName,
-  requirements: readonly Requirements[],
-  weights: Weights,
-  known?: Solution,
-): Candidate {
-  const solved = known ? { kind: 'solved' as const, solution: known } : solve({ ...input, requirements }, weights);
+function candidate(input: CandidateInput, name: CandidateName, solved: Solved): Candidate {
   if (solved.kind === 'contradiction') {
     const against = solved.findings[0]?.reason ?? 'its requirements contradict each other';
     return { name, solution: null, microsPerHour: null, objectiveMicros: null, localServices: [], against };

@@ -1,4 +1,4 @@
-import { following, type Implication, type Implications } from './implications.ts';
+import type { Implication, Implications } from './implications.ts';
 
 const unreached = -2;
 const fact = -1;
@@ -28,7 +28,7 @@ export type ClosureInput = {
  * sparse row, so that every node is reached by a shortest chain, and linear in nodes and implications.
  */
 export function closureOf({ nodes, implications, facts, stops }: ClosureInput): Closure {
-  const { conclusions } = implications;
+  const { starts, heads } = implications;
   const reachedBy = new Int32Array(nodes).fill(unreached);
   const origins = new Int32Array(nodes);
   const distances = new Int32Array(nodes);
@@ -45,7 +45,8 @@ export function closureOf({ nodes, implications, facts, stops }: ClosureInput): 
   for (let head = 0; head < tail; head += 1) {
     const node = queue[head] as number;
     if (stops(node)) continue;
-    for (const at of following(implications, node)) reach(conclusions[at] as number, at, node);
+    const end = starts[node + 1] as number;
+    for (let arc = starts[node] as number; arc < end; arc += 1) reach(heads[arc] as number, arc, node);
   }
   return {
     holds: (node) => reachedBy[node] !== unreached,

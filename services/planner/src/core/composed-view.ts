@@ -20,8 +20,20 @@ export type ComposedView = {
   /** null where neither the environment nor its parent has the service: mapped, pooled, or taken away further up. */
   readonly differences: readonly (ServiceDifference | null)[];
   readonly indexOf: ReadonlyMap<string, number>;
-  /** Dependencies of services that are not removed, on services that the environment knows; in the order of names. */
-  readonly edges: readonly Edge[];
+  readonly edges: Edges;
+};
+
+/**
+ * Dependencies of services that are not removed, on services that the environment knows; in the order of names. On typed
+ * arrays, because there may be a million.
+ */
+export type Edges = {
+  readonly length: number;
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly dependencies: readonly DependencySpec[];
+  /** The edges of a service lie between its start and the next one's. */
+  readonly starts: Int32Array;
 };
 
 /** What the router of this version tells apart, where the facts say nothing else (decision 3). */
@@ -45,7 +57,7 @@ export function composedView(
     services,
     differences: services.map(({ name }) => byName.get(name) ?? null),
     indexOf,
-    edges: services.flatMap((service, from) => edgesOf(service, from, indexOf)),
+    edges: edgesOf(services, indexOf),
   };
 }
 
@@ -57,10 +69,34 @@ export function nameAt(view: ComposedView, index: number): string {
   return serviceAt(view, index).name;
 }
 
-function edgesOf(service: ComposedService, from: number, indexOf: ReadonlyMap<string, number>): Edge[] {
-  if (service.removed) return [];
-  return service.spec.dependsOn.flatMap((dependency) => {
-    const to = indexOf.get(dependency.service);
-    return to === undefined || to === from ? [] : [{ from, to, dependency }];
+export function edgeAt({ from, to, dependencies }: Edges, edge: number): Edge {
+  const dependency = must(dependencies[edge], 'an edge has its dependency');
+  return { from: from[edge] as number, to: to[edge] as number, dependency };
+}
+
+/** The dependencies of one service, in the order of names. */
+export function edgesFrom({ edges }: ComposedView, service: number): readonly Edge[] {
+  const found: Edge[] = [];
+  for (let edge = edges.starts[service] as number; edge < (edges.starts[service + 1] as number); edge += 1)
+    found.push(edgeAt(edges, edge));
+  return found;
+}
+
+function edgesOf(services: readonly ComposedService[], indexOf: ReadonlyMap<string, number>): Edges {
+  const most = services.reduce((sum, { spec }) => sum + spec.dependsOn.length, 0);
+  const from = new Int32Array(most);
+  const to = new Int32Array(most);
+  const dependencies: DependencySpec[] = [];
+  const starts = new Int32Array(services.length + 1);
+  services.forEach(({ removed, spec }, service) => {
+    for (const dependency of removed ? [] : spec.dependsOn) {
+      const target = indexOf.get(dependency.service);
+      if (target === undefined || target === service) continue;
+      from[dependencies.length] = service;
+      to[dependencies.length] = target;
+      dependencies.push(dependency);
+    }
+    starts[service + 1] = dependencies.length;
   });
+  return { length: dependencies.length, from, to, dependencies, starts };
 }

@@ -1,6 +1,6 @@
 import type { ContextEdge } from '@microstax/model/plan';
 import { type ComposedView, nameAt, serviceAt } from './composed-view.ts';
-import { type Flow, isMessage } from './flows.ts';
+import { type Flow, type Flows, isMessage, isRouted } from './flows.ts';
 import { isOverridden } from './implications.ts';
 import type { Placed } from './place-services.ts';
 import { dependencyPhrase } from './placement-reasons.ts';
@@ -11,26 +11,29 @@ import { dependencyPhrase } from './placement-reasons.ts';
  */
 export function contextEdgesOf(
   view: ComposedView,
-  flows: readonly Flow[],
+  flows: Flows | null,
   placed: readonly Placed[],
 ): readonly ContextEdge[] {
-  return flows.flatMap((flow) => {
-    const edge = contextEdge(view, flow, placed);
-    return edge === null ? [] : [edge];
-  });
+  const edges: ContextEdge[] = [];
+  for (let at = 0; at < (flows?.length ?? 0); at += 1) {
+    if (flows === null || !(isPassedThrough(flows, at) || placed[flows.to[at] as number]?.carriesContext)) continue;
+    const edge = contextEdge(view, flows.at(at), placed);
+    if (edge !== null) edges.push(edge);
+  }
+  return edges;
 }
 
 function contextEdge(view: ComposedView, flow: Flow, placed: readonly Placed[]): ContextEdge | null {
   const needed = placed[flow.to]?.carriesContext === true;
   const local = placed[flow.from]?.kind === 'local';
   const named = { from: nameAt(view, flow.from), to: nameAt(view, flow.to), protocol: flow.protocol };
-  if (isPassedThrough(flow) && flow.passes && needed && !overridden(view, flow.to, placed))
+  const through = !flow.routed && !flow.message;
+  if (through && flow.passes && needed && !overridden(view, flow.to, placed))
     return { ...named, ...carriedByCaller({ ...named, edge: flow.edge }) };
-  if (isPassedThrough(flow))
-    return { ...named, carrier: 'none', required: false, reason: passedThrough(view, flow, placed) };
+  if (through) return { ...named, carrier: 'none', required: false, reason: passedThrough(view, flow, placed) };
   if (!needed) return null;
   const target = `requests of ${view.env} to ${named.to} are told by it`;
-  if (isMessage(flow)) {
+  if (flow.message) {
     if (flow.passes)
       return { ...named, carrier: 'header', required: true, reason: `message headers carry it: ${target}` };
     const reason = `${dependencyPhrase(view, flow)} without the context, so ${named.from} runs here for ${view.env} alone`;
@@ -49,8 +52,8 @@ function overridden(view: ComposedView, index: number, placed: readonly Placed[]
 }
 
 /** Where the router cannot tell requests apart, its listener has one target. */
-export function isPassedThrough(flow: Flow): boolean {
-  return !flow.routed && !isMessage(flow);
+export function isPassedThrough({ bits }: Flows, flow: number): boolean {
+  return ((bits[flow] as number) & (isRouted | isMessage)) === 0;
 }
 
 /** Over a way with one target the caller itself carries what somebody further on is told by. */

@@ -2,7 +2,7 @@ import type { Wanted } from '@microstax/model/derivation';
 import type { Facts, PriceTable } from '@microstax/model/facts';
 import type { Cost, CostTerm } from '@microstax/model/plan';
 import type { ServiceSpec } from '@microstax/model/service-spec';
-import { type ComposedView, serviceAt } from './composed-view.ts';
+import { type ComposedView, edgesFrom, serviceAt } from './composed-view.ts';
 import type { Placed } from './place-services.ts';
 
 /** What one unit of a price is, in the unit of the quantity: a core in millicores, a GiB in bytes. */
@@ -75,7 +75,10 @@ export function serviceMicros({ services }: ComposedView, prices: PriceTable): F
 /** One bridge for each remote service that a local one depends on. */
 function bridgeTerms(view: ComposedView, placed: readonly Placed[], prices: PriceTable): CostTerm[] {
   if (view.wanted !== 'running') return [];
-  const bridged = new Set(view.edges.filter(({ from }) => placed[from]?.kind === 'local').map(({ to }) => to));
+  const bridged = new Set<number>();
+  placed.forEach(({ kind }, index) => {
+    if (kind === 'local') for (const { to } of edgesFrom(view, index)) bridged.add(to);
+  });
   return placed.flatMap(({ service, provider }, index) =>
     provider !== undefined && bridged.has(index) ? [term(service, 'bridge', 1, prices.bridgeHourMicros)] : [],
   );

@@ -1,7 +1,8 @@
+import type { DependencySpec } from '@microstax/model/service-spec';
 import type { ComposedView } from './composed-view.ts';
-import { type Flow, isMessage } from './flows.ts';
-import type { Requirements } from './requirements.ts';
-import { inRows, type Rows, rowsOf } from './rows.ts';
+import { doesPass, type Flow, type Flows, isMessage, isRouted } from './flows.ts';
+import { presenceOf, type Requirements } from './requirements.ts';
+import { ArcCollector, type Arcs } from './rows.ts';
 
 // Two variables per service (design 5.3): l it runs here, m requests that arrive at it must carry the context.
 // Every rule has one premise, so what follows from the facts is what they reach, and the least answer is unique.
@@ -17,6 +18,8 @@ export const rules = [
 ] as const;
 export type Rule = (typeof rules)[number];
 
+const ruleNumbers = Object.fromEntries(rules.map((rule, number) => [rule, number])) as Readonly<Record<Rule, number>>;
+
 export type Implication = {
   readonly premise: number;
   readonly conclusion: number;
@@ -24,12 +27,8 @@ export type Implication = {
   readonly flow?: Flow;
 };
 
-/** All implications as typed arrays: what follows from a node is `inRows(rows, node)`. */
-export type Implications = {
-  readonly rows: Rows;
-  readonly conclusions: Int32Array;
-  readonly at: (index: number) => Implication;
-};
+/** All implications as typed arrays: an arc from each premise to what follows from it. */
+export type Implications = Arcs & { readonly at: (arc: number) => Implication };
 
 export const localNode = (service: number): number => 2 * service;
 export const contextNode = (service: number): number => 2 * service + 1;
@@ -37,49 +36,57 @@ export const serviceOf = (node: number): number => node >> 1;
 export const isLocalNode = (node: number): boolean => node % 2 === 0;
 
 /** All implications of an environment; of one premise in the order of the rules, then of names. */
-export function implicationsOf(
-  view: ComposedView,
-  requirements: readonly Requirements[],
-  flows: readonly Flow[],
-): Implications {
-  const list = new ImplicationList(flows);
-  const present = (index: number): boolean => requirements[index]?.absent === null;
+export function implicationsOf(view: ComposedView, requirements: readonly Requirements[], flows: Flows): Implications {
+  const list = new ImplicationList(flows, view.services.length + 3 * flows.length + view.edges.length);
+  const present = presenceOf(requirements);
   // A root's requests need no context: what has none belongs to the listener's own environment (protocol 26).
   if (view.derived) {
     for (let service = 0; service < view.services.length; service += 1)
       list.add('local is overridden', localNode(service), contextNode(service));
-    flows.forEach((flow, at) => {
-      carry(list, view, flow, at);
-    });
-    flows.forEach((flow, at) => {
-      if (isMessage(flow) && present(flow.to))
-        list.add('consumer follows queue', localNode(flow.from), localNode(flow.to), at);
-    });
+    carryContext(list, view, flows);
+    for (let flow = 0; flow < flows.length; flow += 1)
+      if (((flows.bits[flow] as number) & isMessage) !== 0 && present(flows.to[flow] as number))
+        list.add(
+          'consumer follows queue',
+          localNode(flows.from[flow] as number),
+          localNode(flows.to[flow] as number),
+          flow,
+        );
   }
-  const filtering = new Set(flows.filter((flow) => isMessage(flow) && flow.passes).map(({ edge }) => edge));
-  for (const edge of view.edges) {
-    if (!present(edge.from) || !present(edge.to)) continue;
-    const { kind, protocol } = edge.dependency;
-    if (kind === 'consumes' && !filtering.has(edge))
-      list.add('queue follows consumer', localNode(edge.from), localNode(edge.to));
-    // The router has no listener for it, so nothing leads from here to an inherited instance.
-    else if (protocol === 'udp') list.add('cannot be bridged', localNode(edge.from), localNode(edge.to));
+  const filtering = new Set<number>();
+  for (let flow = 0; flow < flows.length; flow += 1)
+    if (((flows.bits[flow] as number) & (isMessage | doesPass)) === (isMessage | doesPass))
+      filtering.add(flows.edges[flow] as number);
+  const { edges } = view;
+  for (let edge = 0; edge < edges.length; edge += 1) {
+    const { kind, protocol } = edges.dependencies[edge] as DependencySpec;
+    const queue = kind === 'consumes' && !filtering.has(edge);
+    // The router does not listen on udp, so nothing leads from here to an inherited instance.
+    if (!queue && protocol !== 'udp') continue;
+    const [from, to] = [edges.from[edge] as number, edges.to[edge] as number];
+    if (present(from) && present(to))
+      list.add(queue ? 'queue follows consumer' : 'cannot be bridged', localNode(from), localNode(to));
   }
   return list.sealed(2 * view.services.length);
 }
 
-function carry(list: ImplicationList, view: ComposedView, flow: Flow, at: number): void {
-  const { from, to, routed, passes } = flow;
-  // A local caller leaves through its own environment's listener, which stamps (protocol 26).
-  if (!passes) {
-    list.add('context is dropped', contextNode(to), localNode(from), at);
-    return;
-  }
-  list.add('context passes on', contextNode(to), contextNode(from), at);
-  // Over one target for all, only a caller of this environment's own reaches what differs here.
-  if (!routed && !isMessage(flow)) {
+function carryContext(
+  list: ImplicationList,
+  view: ComposedView,
+  { length, from: starts, to: ends, bits }: Flows,
+): void {
+  for (let flow = 0; flow < length; flow += 1) {
+    const [from, to, bit] = [starts[flow] as number, ends[flow] as number, bits[flow] as number];
+    if ((bit & doesPass) === 0) {
+      // A local caller leaves through its own environment's listener, which stamps (protocol 26).
+      list.add('context is dropped', contextNode(to), localNode(from), flow);
+      continue;
+    }
+    list.add('context passes on', contextNode(to), contextNode(from), flow);
+    if ((bit & (isRouted | isMessage)) !== 0) continue;
+    // Over one target for all, only a caller of this environment's own reaches what differs here.
     const premise = isOverridden(view, to) ? contextNode(to) : localNode(to);
-    list.add('cannot be told apart', premise, localNode(from), at);
+    list.add('cannot be told apart', premise, localNode(from), flow);
   }
 }
 
@@ -91,40 +98,40 @@ export function isOverridden({ services, root }: ComposedView, index: number): b
 }
 
 class ImplicationList {
-  readonly #flows: readonly Flow[];
-  readonly #premises: number[] = [];
-  readonly #conclusions: number[] = [];
-  readonly #rules: number[] = [];
-  readonly #flowsAt: number[] = [];
+  readonly #flows: Flows;
+  readonly #arcs: ArcCollector;
 
-  constructor(flows: readonly Flow[]) {
+  constructor(flows: Flows, implicationsMax: number) {
     this.#flows = flows;
+    this.#arcs = new ArcCollector(implicationsMax);
   }
 
   add(rule: Rule, premise: number, conclusion: number, flow = -1): void {
-    this.#premises.push(premise);
-    this.#conclusions.push(conclusion);
-    this.#rules.push(rules.indexOf(rule));
-    this.#flowsAt.push(flow);
+    this.#arcs.add(premise, conclusion, rules.length * (flow + 1) + ruleNumbers[rule]);
   }
 
   sealed(nodes: number): Implications {
-    const [premises, ruleNumbers] = [this.#premises, this.#rules];
-    const conclusions = Int32Array.from(this.#conclusions);
+    const { labels, ...arcs } = this.#arcs.byTail(nodes);
     return {
-      rows: rowsOf(nodes, premises.length, (item) => premises[item] as number),
-      conclusions,
-      at: (index) => {
-        const flow = this.#flows[this.#flowsAt[index] as number];
-        const step = { premise: premises[index] as number, conclusion: conclusions[index] as number };
-        const rule = rules[ruleNumbers[index] as number] as Rule;
-        return { ...step, rule, ...(flow === undefined ? {} : { flow }) };
+      ...arcs,
+      at: (arc) => {
+        const label = labels[arc] as number;
+        const flow = Math.floor(label / rules.length) - 1;
+        const step = { premise: premiseOf(arcs, arc), conclusion: arcs.heads[arc] as number };
+        const rule = rules[label % rules.length] as Rule;
+        return { ...step, rule, ...(flow < 0 ? {} : { flow: this.#flows.at(flow) }) };
       },
     };
   }
 }
 
-/** The conclusions of one node, as indexes of implications. */
-export function following({ rows }: Implications, node: number): Int32Array {
-  return inRows(rows, node);
+/** The tail of an arc, found by halving. */
+function premiseOf({ starts }: Arcs, arc: number): number {
+  let [low, high] = [0, starts.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] as number) <= arc) low = middle;
+    else high = middle;
+  }
+  return low;
 }

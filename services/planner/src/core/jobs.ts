@@ -1,7 +1,7 @@
 import { compareText } from '@microstax/model/compare';
 import type { Job, JobKind, OmittedJob } from '@microstax/model/plan';
 import { awaited, awaitJobId } from './awaited-providers.ts';
-import { type ComposedView, nameAt, serviceAt } from './composed-view.ts';
+import { type ComposedView, edgesFrom, nameAt, serviceAt } from './composed-view.ts';
 import { counted, listed } from './listed.ts';
 import { omittedJobsOf } from './omitted-jobs.ts';
 import type { Placed } from './place-services.ts';
@@ -60,22 +60,22 @@ function startingJobs(view: ComposedView, placed: readonly Placed[]): Job[] {
 function localRequirements(view: ComposedView, placed: readonly Placed[]): ReadonlyMap<number, readonly number[]> {
   const isLocal = (index: number): boolean => placed[index]?.kind === 'local';
   const requires = new Map<number, number[]>([...view.services.keys()].filter(isLocal).map((index) => [index, []]));
-  for (const { from, to, dependency } of view.edges)
-    if (dependency.required && isLocal(to)) requires.get(from)?.push(to);
+  for (const [index, list] of requires)
+    for (const { to, dependency } of edgesFrom(view, index)) if (dependency.required && isLocal(to)) list.push(to);
   return requires;
 }
 
-/** For each service the ids of the await jobs of what it requires from elsewhere. */
+/** For each local service the ids of the await jobs of what it requires from elsewhere. */
 function requiredProviders(view: ComposedView, placed: readonly Placed[]): ReadonlyMap<number, readonly string[]> {
   const required = new Map<number, string[]>();
-  for (const { from, to, dependency } of view.edges) {
-    const provider = placed[to]?.provider;
-    if (provider === undefined || !dependency.required) continue;
-    const id = awaitJobId(provider);
-    const ids = required.get(from);
-    if (ids === undefined) required.set(from, [id]);
-    else ids.push(id);
-  }
+  placed.forEach(({ kind }, index) => {
+    if (kind !== 'local') return;
+    const ids = edgesFrom(view, index).flatMap(({ to, dependency }) => {
+      const provider = dependency.required ? placed[to]?.provider : undefined;
+      return provider === undefined ? [] : [awaitJobId(provider)];
+    });
+    if (ids.length > 0) required.set(index, ids);
+  });
   return required;
 }
 

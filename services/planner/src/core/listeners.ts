@@ -1,5 +1,5 @@
 import type { PlannedListener } from '@microstax/model/plan';
-import { type ComposedView, nameAt, serviceAt } from './composed-view.ts';
+import { type ComposedView, edgesFrom, serviceAt } from './composed-view.ts';
 import type { Placed } from './place-services.ts';
 
 /**
@@ -26,7 +26,9 @@ export function listenersOf(view: ComposedView, placed: readonly Placed[]): read
 /** For each service that a local one depends on, the first of these by name. */
 function localCallers(view: ComposedView, placed: readonly Placed[]): ReadonlyMap<number, string> {
   const callers = new Map<number, string>();
-  for (const { from, to } of view.edges)
-    if (placed[from]?.kind === 'local' && !callers.has(to)) callers.set(to, nameAt(view, from));
+  placed.forEach(({ kind, service }, index) => {
+    if (kind !== 'local') return;
+    for (const { to } of edgesFrom(view, index)) if (!callers.has(to)) callers.set(to, service);
+  });
   return callers;
 }

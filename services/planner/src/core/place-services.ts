@@ -6,14 +6,15 @@ import { contextNode, localNode } from './implications.ts';
 import { carriesReason, impliedReason, remoteReason, unwantedReason } from './placement-reasons.ts';
 import { dearReason, spareReason } from './price-reasons.ts';
 import type { Requirements } from './requirements.ts';
-import type { Solution } from './solution.ts';
+import type { Certificate, Solution } from './solution.ts';
 
 /** A placement before its price. */
 export type Placed = Omit<Placement, 'costMicrosPerHour'>;
 
 /** Where every service runs in one solution, each with the reasons that decided it. In the order of names. */
-export function placeServices(view: ComposedView, solution: Solution): readonly Placed[] {
-  return view.services.map((_, index) => placeOne(view, solution, index));
+export function placeServices(view: ComposedView, solution: Solution, certificate: Certificate): readonly Placed[] {
+  const decided = { ...solution, ...certificate };
+  return view.services.map((_, index) => placeOne(view, decided, index));
 }
 
 /** Protocol 14: stopped or deleted, `local` is no candidate. */
@@ -21,7 +22,7 @@ export function placeNowhere(view: ComposedView): readonly Placed[] {
   return view.services.map((service) => placeUnwanted(view, service));
 }
 
-function placeOne(view: ComposedView, solution: Solution, index: number): Placed {
+function placeOne(view: ComposedView, solution: Solution & Certificate, index: number): Placed {
   const service = serviceAt(view, index);
   const { requirements, because } = solution;
   const facts = requirements[index] as Requirements;

@@ -1,8 +1,8 @@
 import type { ComposedView } from './composed-view.ts';
-import type { Flow } from './flows.ts';
+import { type Flows, isRouted } from './flows.ts';
 import { contextNode, type Implications, localNode } from './implications.ts';
-import type { Requirements } from './requirements.ts';
-import { type Rows, rowsOf } from './rows.ts';
+import { presenceOf, type Requirements } from './requirements.ts';
+import { ArcCollector, type Arcs } from './rows.ts';
 
 /** Prices of a pair: paid where the first node holds and the second does not (design 5.3). */
 export const pairPrices = ['bridge', 'shared write', 'route'] as const;
@@ -18,11 +18,9 @@ export type PlacementProblem = {
   readonly implications: Implications;
   /** Service to the services that it depends on: their edges are needed where it is local. */
   readonly bridged: Arcs;
-  /** Node to node, with the number of a pair price. */
-  readonly priced: Arcs & { readonly prices: Uint8Array };
+  /** Node to node, with the number of a pair price as its label. */
+  readonly priced: Arcs & { readonly labels: Int32Array };
 };
-
-export type Arcs = { readonly rows: Rows; readonly heads: Int32Array };
 
 export const bridgeNode = (services: number, service: number): number => 2 * services + service;
 
@@ -30,46 +28,37 @@ export const bridgeNode = (services: number, service: number): number => 2 * ser
 export function placementProblem(
   view: ComposedView,
   requirements: readonly Requirements[],
-  { flows, implications }: { flows: readonly Flow[]; implications: Implications },
+  { flows, implications }: { flows: Flows; implications: Implications },
 ): PlacementProblem {
   const services = view.services.length;
-  const present = (index: number): boolean => requirements[index]?.absent === null;
-  const edges = view.edges.filter(({ from, to }) => present(from) && present(to));
-  const priced = new PricedArcs();
+  const present = presenceOf(requirements);
+  const bridged = new ArcCollector(view.edges.length);
+  const priced = new ArcCollector(services + view.edges.length + flows.length);
   for (let service = 0; service < services; service += 1)
-    priced.add('bridge', bridgeNode(services, service), localNode(service));
-  for (const { from, to, dependency } of edges)
-    if (dependency.kind === 'writes') priced.add('shared write', localNode(from), localNode(to));
-  // Many dependencies between two services are one way; flows between them stand beside each other.
-  flows.forEach(({ from, to, routed }, at) => {
-    const before = flows[at - 1];
-    const known = before?.from === from && before.to === to && before.routed;
-    if (routed && !known && present(from)) priced.add('route', contextNode(to), localNode(from));
-  });
-  return {
-    services,
-    implications,
-    bridged: {
-      rows: rowsOf(services, edges.length, (at) => edges[at]?.from as number),
-      heads: Int32Array.from(edges, ({ to }) => to),
-    },
-    priced: priced.sealed(3 * services),
-  };
+    priced.add(bridgeNode(services, service), localNode(service), priceNumber('bridge'));
+  const { from, to, length, dependencies } = view.edges;
+  for (let edge = 0; edge < length; edge += 1) {
+    const [user, used] = [from[edge] as number, to[edge] as number];
+    if (!present(user) || !present(used)) continue;
+    bridged.add(user, used);
+    if (dependencies[edge]?.kind === 'writes')
+      priced.add(localNode(user), localNode(used), priceNumber('shared write'));
+  }
+  addRoutes(priced, flows);
+  return { services, implications, bridged: bridged.byTail(services), priced: priced.byTail(3 * services) };
 }
 
-class PricedArcs {
-  readonly #tails: number[] = [];
-  readonly #heads: number[] = [];
-  readonly #prices: number[] = [];
-
-  add(price: PairPrice, tail: number, head: number): void {
-    this.#tails.push(tail);
-    this.#heads.push(head);
-    this.#prices.push(pairPrices.indexOf(price));
+/** Many dependencies between two services are one way to route; their flows stand beside each other. */
+function addRoutes(priced: ArcCollector, { from, to, bits, length }: Flows): void {
+  let known = -1; // the end of the last way from the same start
+  for (let flow = 0; flow < length; flow += 1) {
+    if (from[flow] !== from[flow - 1]) known = -1;
+    if (((bits[flow] as number) & isRouted) === 0 || to[flow] === known) continue;
+    known = to[flow] as number;
+    priced.add(contextNode(known), localNode(from[flow] as number), priceNumber('route'));
   }
+}
 
-  sealed(nodes: number): PlacementProblem['priced'] {
-    const rows = rowsOf(nodes, this.#tails.length, (at) => this.#tails[at] as number);
-    return { rows, heads: Int32Array.from(this.#heads), prices: Uint8Array.from(this.#prices) };
-  }
+function priceNumber(price: PairPrice): number {
+  return pairPrices.indexOf(price);
 }

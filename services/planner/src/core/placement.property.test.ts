@@ -74,16 +74,16 @@ describe('draftPlan() against requests sent through every assignment', () => {
   test('finds the one least assignment of small graphs, and refuses exactly where there is none', {
     timeout: slowMs,
   }, () => {
-    fc.assert(fc.property(compositions(7), judge), { numRuns: 3_000 * many, seed: 5_3 });
-    expect(seen.drafted).toBeGreaterThan(600);
-    expect(seen.refused).toBeGreaterThan(200);
-    expect(seen.priced).toBeGreaterThan(100);
-    expect(seen.implied).toBeGreaterThan(50);
+    fc.assert(fc.property(compositions(7), judge), { numRuns: 2_000 * many, seed: 5_3 });
+    expect(seen.drafted).toBeGreaterThan(400);
+    expect(seen.refused).toBeGreaterThan(150);
+    expect(seen.priced).toBeGreaterThan(60);
+    expect(seen.implied).toBeGreaterThan(40);
     expect(seen.queues).toBeGreaterThan(20);
   });
 
   test('finds it for graphs of up to sixteen services too', { timeout: slowMs }, () => {
-    fc.assert(fc.property(compositions(16), judge), { numRuns: 250 * many, seed: 16 });
+    fc.assert(fc.property(compositions(16), judge), { numRuns: 400 * many, seed: 16 });
   });
 });
 

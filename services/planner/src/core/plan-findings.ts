@@ -1,14 +1,14 @@
 import type { Finding } from '@microstax/model/finding';
-import { type ComposedView, nameAt } from './composed-view.ts';
+import { type ComposedView, type Edge, edgeAt, nameAt } from './composed-view.ts';
 import { isPassedThrough } from './context-edges.ts';
-import type { Flow } from './flows.ts';
+import type { Flows } from './flows.ts';
 import { listed } from './listed.ts';
 import { namedChanges } from './named-changes.ts';
 import type { Placed } from './place-services.ts';
 import { dependencyPhrase } from './placement-reasons.ts';
 
 /** What a plan has to say beyond its placements; nothing here blocks. In the order of names. */
-export function planFindings(view: ComposedView, flows: readonly Flow[], placed: readonly Placed[]): Finding[] {
+export function planFindings(view: ComposedView, flows: Flows | null, placed: readonly Placed[]): Finding[] {
   if (view.wanted === 'stopped' || view.wanted === 'deleted') return [];
   return [
     ...declaredButInherited(view, placed),
@@ -29,14 +29,25 @@ function declaredButInherited(view: ComposedView, placed: readonly Placed[]): Fi
 }
 
 /** One finding for each service that is reached over grpc or tcp, however many call it. */
-function passedThrough(view: ComposedView, flows: readonly Flow[], placed: readonly Placed[]): Finding[] {
-  const byTarget = Map.groupBy(flows.filter(isPassedThrough), ({ to }) => to);
+function passedThrough(view: ComposedView, flows: Flows | null, placed: readonly Placed[]): Finding[] {
+  const byTarget = new Map<number, { readonly callers: Set<string>; readonly protocols: Set<string> }>();
+  for (let at = 0; at < (flows?.length ?? 0); at += 1) {
+    if (flows === null || !isPassedThrough(flows, at)) continue;
+    const to = flows.to[at] as number;
+    let known = byTarget.get(to);
+    if (known === undefined) {
+      known = { callers: new Set(), protocols: new Set() };
+      byTarget.set(to, known);
+    }
+    known.callers.add(nameAt(view, flows.from[at] as number));
+    known.protocols.add(view.edges.dependencies[flows.edges[at] as number]?.protocol ?? '');
+  }
   return [...byTarget]
     .sort(([a], [b]) => a - b)
-    .map(([to, reaching]) => {
+    .map(([to, reached]) => {
       const service = nameAt(view, to);
-      const callers = listed([...new Set(reaching.map(({ from }) => nameAt(view, from)))]);
-      const protocols = listed([...new Set(reaching.map(({ protocol }) => protocol))].sort());
+      const callers = listed([...reached.callers]);
+      const protocols = listed([...reached.protocols].sort());
       const target = placed[to]?.provider?.env ?? view.env;
       return {
         severity: 'info',
@@ -48,9 +59,8 @@ function passedThrough(view: ComposedView, flows: readonly Flow[], placed: reado
 }
 
 function requiredButDenied(view: ComposedView, placed: readonly Placed[]): Finding[] {
-  return view.edges
-    .filter(({ to, dependency }) => dependency.required && placed[to]?.kind === 'denied')
-    .filter(({ from }) => placed[from]?.kind !== 'denied')
+  return edgesWhere(view, (from, to) => placed[to]?.kind === 'denied' && placed[from]?.kind !== 'denied')
+    .filter(({ dependency }) => dependency.required)
     .map((edge) => {
       const { service, code } = placed[edge.to] as Placed;
       const reason = `${dependencyPhrase(view, { edge })} and requires it, but ${service} is denied here (${code})`;
@@ -60,8 +70,8 @@ function requiredButDenied(view: ComposedView, placed: readonly Placed[]): Findi
 }
 
 function sharedWrites(view: ComposedView, placed: readonly Placed[]): Finding[] {
-  return view.edges
-    .filter(({ from, dependency }) => dependency.kind === 'writes' && placed[from]?.kind === 'local')
+  return edgesWhere(view, (from) => placed[from]?.kind === 'local')
+    .filter(({ dependency }) => dependency.kind === 'writes')
     .flatMap(({ from, to }) => {
       const provider = placed[to]?.provider;
       if (provider === undefined) return [];
@@ -70,4 +80,12 @@ function sharedWrites(view: ComposedView, placed: readonly Placed[]): Finding[] 
       const next = `set sharing.inherit of ${nameAt(view, to)} to "deny" if its data must not be shared`;
       return [{ severity: 'warning', code: 'shared-writes', subject: writer, reason, next }];
     });
+}
+
+function edgesWhere(view: ComposedView, holds: (from: number, to: number) => boolean): Edge[] {
+  const { length, from, to } = view.edges;
+  const found: Edge[] = [];
+  for (let edge = 0; edge < length; edge += 1)
+    if (holds(from[edge] as number, to[edge] as number)) found.push(edgeAt(view.edges, edge));
+  return found;
 }

@@ -4,6 +4,7 @@ import type { Derivation } from '@microstax/model/derivation';
 import type { Difference } from '@microstax/model/difference';
 import type { Facts } from '@microstax/model/facts';
 import type { Finding } from '@microstax/model/finding';
+import { must } from '@microstax/model/must';
 import type { Cost, Placement, Plan, PlanCandidate } from '@microstax/model/plan';
 import type { Revision } from '@microstax/model/revision';
 import type { ServiceSpec } from '@microstax/model/service-spec';
@@ -12,15 +13,15 @@ import { type ComposedView, composedView, serviceAt } from './composed-view.ts';
 import { contextEdgesOf } from './context-edges.ts';
 import { costOf, serviceMicros } from './cost.ts';
 import { engine } from './engine.ts';
-import { type Flow, flowsOf } from './flows.ts';
+import { type Flows, flowsOf } from './flows.ts';
 import { implicationsOf } from './implications.ts';
 import { jobsOf } from './jobs.ts';
 import { listenersOf } from './listeners.ts';
 import { type Placed, placeNowhere, placeServices } from './place-services.ts';
-import { placementProblem } from './placement-problem.ts';
+import { type PlacementProblem, placementProblem } from './placement-problem.ts';
 import { planFindings } from './plan-findings.ts';
-import { type Requirements, requirementsOf } from './requirements.ts';
-import type { Solution } from './solution.ts';
+import { requirementsOf } from './requirements.ts';
+import { certificateOf } from './solution.ts';
 import { noVerdicts, type Verdicts } from './verdicts.ts';
 import { pricesTooLarge, weightsOf } from './weights.ts';
 
@@ -45,21 +46,19 @@ export type PlanDecision =
  */
 export function draftPlan(input: PlanInput): PlanDecision {
   const view = viewOf(input);
-  if (view.wanted === 'stopped' || view.wanted === 'deleted') return drafted(input, view, [], placeNowhere(view), []);
-  const { requirements, flows } = questionOf(view, input);
-  const candidates = weigh(view, input, requirements, flows);
+  if (view.wanted === 'stopped' || view.wanted === 'deleted') return drafted(input, view, null, placeNowhere(view), []);
+  const { problem, flows, candidates } = weigh(view, input);
   if (candidates.kind === 'contradiction') return { kind: 'refused', findings: candidates.findings };
   const { all, chosen } = candidates;
-  const placed = placeServices(view, chosen.solution as Solution);
+  const solution = must(chosen.solution, 'what is chosen is solved');
+  const placed = placeServices(view, solution, certificateOf(view, problem, solution));
   return drafted(input, view, flows, placed, explainCandidates(view, all, chosen));
 }
 
-/** The candidates before policies see them, or null where there is nothing to choose. */
-export function weighCandidates(input: PlanInput): { view: ComposedView; candidates: Candidates } | null {
+/** The candidates before policies have seen them, or null where there is nothing to choose. */
+export function weighCandidates(input: PlanInput): Candidates | null {
   const view = viewOf(input);
-  if (view.wanted === 'stopped' || view.wanted === 'deleted') return null;
-  const { requirements, flows } = questionOf(view, input);
-  return { view, candidates: weigh(view, input, requirements, flows) };
+  return view.wanted === 'stopped' || view.wanted === 'deleted' ? null : weigh(view, input).candidates;
 }
 
 export function viewOf({ derivation, facts, difference, composition }: PlanInput): ComposedView {
@@ -67,39 +66,39 @@ export function viewOf({ derivation, facts, difference, composition }: PlanInput
   return composedView(composition.value, difference.value, { wanted, routed: facts.value.routedProtocols });
 }
 
-function questionOf(view: ComposedView, { verdicts }: PlanInput) {
-  const requirements = requirementsOf(view, verdicts);
-  return { requirements, flows: flowsOf(view, requirements) };
-}
+type Weighed = {
+  readonly problem: PlacementProblem;
+  readonly flows: Flows;
+  readonly candidates: Candidates;
+};
 
-function weigh(
-  view: ComposedView,
-  { facts, revision, verdicts = noVerdicts }: PlanInput,
-  requirements: readonly Requirements[],
-  flows: readonly Flow[],
-): Candidates {
+function weigh(view: ComposedView, { facts, revision, verdicts = noVerdicts }: PlanInput): Weighed {
+  const requirements = requirementsOf(view, verdicts);
+  const flows = flowsOf(view, requirements);
   const implications = implicationsOf(view, requirements, flows);
   const problem = placementProblem(view, requirements, { flows, implications });
-  const balance = weightsOf(view, facts.value, verdicts, 'balance');
-  const tooLarge = pricesTooLarge(view, problem, balance);
-  if (tooLarge !== null) return { kind: 'contradiction', findings: [tooLarge] };
   const { prices } = facts.value;
-  return candidatesOf({
+  const services = serviceMicros(view, prices);
+  const balance = weightsOf(view, facts.value, { verdicts, services, objective: 'balance' });
+  const tooLarge = pricesTooLarge(view, problem, balance);
+  if (tooLarge !== null) return { problem, flows, candidates: { kind: 'contradiction', findings: [tooLarge] } };
+  const candidates = candidatesOf({
     view,
     problem,
     requirements,
     balance,
-    money: weightsOf(view, facts.value, verdicts, 'money'),
-    hourly: { services: serviceMicros(view, prices), bridge: prices.bridgeHourMicros },
+    money: weightsOf(view, facts.value, { verdicts, services, objective: 'money' }),
+    hourly: { services, bridge: prices.bridgeHourMicros },
     budgetMicrosPerHour: revision?.value.budget?.microsPerHour,
     vetoes: verdicts.vetoes,
   });
+  return { problem, flows, candidates };
 }
 
 function drafted(
   { derivation, facts, difference, composition }: PlanInput,
   view: ComposedView,
-  flows: readonly Flow[],
+  flows: Flows | null,
   placed: readonly Placed[],
   candidates: readonly PlanCandidate[],
 ): PlanDecision {

@@ -2,10 +2,12 @@ import type { PlacementReason } from '@microstax/model/plan';
 import { type ComposedView, nameAt } from './composed-view.ts';
 import { listed } from './listed.ts';
 import { pairPrices } from './placement-problem.ts';
-import type { Solution } from './solution.ts';
+import type { Certificate, Solution } from './solution.ts';
+
+export type Priced = Pick<Solution, 'weights'> & Pick<Certificate, 'stakes'>;
 
 /** Why a service runs here that nothing forces: what is cut is dearer where it is inherited. */
-export function spareReason(view: ComposedView, solution: Solution, index: number): PlacementReason {
+export function spareReason(view: ComposedView, solution: Priced, index: number): PlacementReason {
   const name = nameAt(view, index);
   const payers = solution.stakes.payers(index).map((payer) => nameAt(view, payer));
   const own = solution.weights.local[index] as number;
@@ -14,14 +16,17 @@ export function spareReason(view: ComposedView, solution: Solution, index: numbe
   return { code: 'cheaper-here', text, because: payers };
 }
 
-/** What is paid for leaving a service where it is, beside what it would cost here; null where nothing is paid. */
-export function dearReason(view: ComposedView, solution: Solution, index: number): PlacementReason | null {
-  if (solution.stakes.total(index) === 0) return null;
+/**
+ * What is paid for leaving a service where it is, beside what it would cost here; null where nothing but its route is
+ * paid, which the way of the context tells already.
+ */
+export function dearReason(view: ComposedView, solution: Priced, index: number): PlacementReason | null {
+  if (solution.stakes.total(index) === solution.stakes.of(index, pairPrices.indexOf('route'))) return null;
   const text = `a copy of ${nameAt(view, index)} here would cost ${solution.weights.local[index]} micro-dollars over the expected hours and spare ${atStake(solution, index)}`;
   return { code: 'cheaper-there', text };
 }
 
-function atStake({ stakes, weights }: Solution, index: number): string {
+function atStake({ stakes, weights }: Priced, index: number): string {
   const parts = pairPrices.flatMap((price, at) =>
     stakes.of(index, at) > 0 ? [`${stakes.of(index, at)} (${price})`] : [],
   );

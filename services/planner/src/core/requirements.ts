@@ -30,6 +30,12 @@ export function requirementsOf(view: ComposedView, verdicts: Verdicts = noVerdic
   });
 }
 
+/** Whether a service can be asked at all, by index. */
+export function presenceOf(requirements: readonly Requirements[]): (index: number) => boolean {
+  const present = Uint8Array.from(requirements, ({ absent }) => (absent === null ? 1 : 0));
+  return (index) => present[index] === 1;
+}
+
 function mustBeLocal(
   view: ComposedView,
   service: ComposedService,
@@ -113,12 +119,11 @@ function parentSharing({ spec }: ComposedService, difference: ServiceDifference 
 
 /** Whether a service is depended on, and by nobody who requires it. */
 function onlyOptional(view: ComposedView): readonly boolean[] {
-  const wanted = view.services.map(() => ({ by: 0, required: false }));
-  for (const { to, dependency } of view.edges) {
-    const entry = wanted[to];
-    if (entry === undefined) continue;
-    entry.by += 1;
-    entry.required ||= dependency.required;
+  const { to, dependencies, length } = view.edges;
+  const [used, required] = [new Uint8Array(view.services.length), new Uint8Array(view.services.length)];
+  for (let edge = 0; edge < length; edge += 1) {
+    used[to[edge] as number] = 1;
+    if (dependencies[edge]?.required) required[to[edge] as number] = 1;
   }
-  return wanted.map(({ by, required }) => by > 0 && !required);
+  return view.services.map((_, index) => used[index] === 1 && required[index] === 0);
 }

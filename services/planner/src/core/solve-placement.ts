@@ -1,7 +1,6 @@
-import { following, localNode } from './implications.ts';
+import { localNode } from './implications.ts';
 import { minimumCut, type Network, sink, source } from './minimum-cut.ts';
 import { bridgeNode, type PlacementProblem } from './placement-problem.ts';
-import { inRows } from './rows.ts';
 
 /** Whole micro-dollars over the expected hours; their sum is a safe integer. */
 export type Weights = {
@@ -53,11 +52,11 @@ export function priceOfAssignment(
   let micros = 0;
   for (let service = 0; service < problem.services; service += 1)
     micros += (holds[localNode(service)] === 1 ? weights.local : weights.remote)[service] as number;
-  const { rows, heads, prices } = problem.priced;
+  const { starts, heads, labels } = problem.priced;
   for (let node = 0; node < 3 * problem.services; node += 1) {
     if (holds[node] === 0) continue;
-    for (const arc of inRows(rows, node))
-      if (holds[heads[arc] as number] === 0) micros += weights.pairs[prices[arc] as number] as number;
+    for (let arc = starts[node] as number; arc < (starts[node + 1] as number); arc += 1)
+      if (holds[heads[arc] as number] === 0) micros += weights.pairs[labels[arc] as number] as number;
   }
   return micros;
 }
@@ -102,20 +101,24 @@ class WorthwhileSearch {
   #spread(node: number, isFact: boolean): void {
     const { problem, weights } = this.#question;
     const { services, bridged, priced, implications } = problem;
-    if (!isFact && node < 2 * services)
-      for (const at of following(implications, node)) this.#enter(implications.conclusions[at] as number);
-    if (node < 2 * services && node % 2 === 0)
-      for (const at of inRows(bridged.rows, node >> 1)) {
-        const bridge = bridgeNode(services, bridged.heads[at] as number);
+    const isVariable = node < 2 * services;
+    if (!isFact && isVariable)
+      for (let arc = implications.starts[node] as number; arc < (implications.starts[node + 1] as number); arc += 1)
+        this.#enter(implications.heads[arc] as number);
+    if (isVariable && node % 2 === 0) {
+      const service = node >> 1;
+      for (let arc = bridged.starts[service] as number; arc < (bridged.starts[service + 1] as number); arc += 1) {
+        const bridge = bridgeNode(services, bridged.heads[arc] as number);
         if (isFact) this.#assignment[bridge] = 1;
         else this.#enter(bridge);
       }
-    for (const arc of inRows(priced.rows, node))
-      this.#pay(priced.heads[arc] as number, weights.pairs[priced.prices[arc] as number] as number, isFact);
+    }
+    for (let arc = priced.starts[node] as number; arc < (priced.starts[node + 1] as number); arc += 1)
+      this.#pay(priced.heads[arc] as number, weights.pairs[priced.labels[arc] as number] as number, isFact);
   }
 
   #pay(node: number, micros: number, isFact: boolean): void {
-    if (this.#assignment[node] === 1) return;
+    if (micros === 0 || this.#assignment[node] === 1) return;
     if (isFact) this.fromFacts[node] = (this.fromFacts[node] as number) + micros;
     const total = (this.#incoming[node] as number) + micros;
     this.#incoming[node] = total;
@@ -153,15 +156,18 @@ function networkOf(
     const tail = places[node] as number;
     arcs.add(source, tail, fromFacts[node] as number);
     arcs.add(tail, sink, ownPrice(question, node));
-    if (node < 2 * services) {
-      for (const at of following(implications, node))
-        arcs.add(tail, places[implications.conclusions[at] as number] as number, Number.POSITIVE_INFINITY);
-      if (node % 2 === 0)
-        for (const at of inRows(bridged.rows, node >> 1))
-          arcs.add(tail, places[bridgeNode(services, bridged.heads[at] as number)] as number, Number.POSITIVE_INFINITY);
+    if (node < 2 * services)
+      for (let arc = implications.starts[node] as number; arc < (implications.starts[node + 1] as number); arc += 1)
+        arcs.add(tail, places[implications.heads[arc] as number] as number, Number.POSITIVE_INFINITY);
+    if (node < 2 * services && node % 2 === 0) {
+      const service = node >> 1;
+      for (let arc = bridged.starts[service] as number; arc < (bridged.starts[service + 1] as number); arc += 1) {
+        const bridge = bridgeNode(services, bridged.heads[arc] as number);
+        arcs.add(tail, places[bridge] as number, Number.POSITIVE_INFINITY);
+      }
     }
-    for (const arc of inRows(priced.rows, node)) {
-      const price = weights.pairs[priced.prices[arc] as number] as number;
+    for (let arc = priced.starts[node] as number; arc < (priced.starts[node + 1] as number); arc += 1) {
+      const price = weights.pairs[priced.labels[arc] as number] as number;
       arcs.add(tail, places[priced.heads[arc] as number] as number, price);
     }
   }

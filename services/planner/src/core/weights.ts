@@ -1,7 +1,6 @@
 import { defaultPrices, type Facts } from '@microstax/model/facts';
 import type { Finding } from '@microstax/model/finding';
 import type { ComposedView } from './composed-view.ts';
-import { serviceMicros } from './cost.ts';
 import { type PlacementProblem, pairPrices } from './placement-problem.ts';
 import type { Weights } from './solve-placement.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -9,19 +8,25 @@ import type { Verdicts } from './verdicts.ts';
 /** What a candidate minimises: money alone, or money with the weights that are none. */
 export type Objective = 'money' | 'balance';
 
+export type WeightsOptions = {
+  readonly verdicts: Verdicts;
+  /** By service: its money an hour. */
+  readonly services: Float64Array;
+  readonly objective: Objective;
+};
+
 /** Prices over the expected hours, in whole micro-dollars; a sleeping environment is placed as it would run. */
 export function weightsOf(
   view: ComposedView,
   { prices, expectedHours }: Facts,
-  verdicts: Verdicts,
-  objective: Objective,
+  { verdicts, services, objective }: WeightsOptions,
 ): Weights {
   const over = (microsPerHour: number): number => Math.round(microsPerHour * expectedHours);
   const balance = objective === 'balance' ? 1 : 0;
   const start = balance * (prices.startMicros ?? defaultPrices.startMicros ?? 0);
   const route = balance * over(prices.routeHourMicros ?? defaultPrices.routeHourMicros ?? 0);
   const write = balance * over(prices.sharedWriteHourMicros ?? defaultPrices.sharedWriteHourMicros ?? 0);
-  const local = serviceMicros(view, prices).map((micros) => over(micros) + start);
+  const local = services.map((micros) => over(micros) + start);
   const remote = new Float64Array(view.services.length);
   if (balance === 1)
     for (const { service, placement, microsPerHour } of verdicts.preferences) {

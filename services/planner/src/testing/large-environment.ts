@@ -17,15 +17,20 @@ export type LargeEnvironment = {
   readonly prices?: Partial<PriceTable>;
 };
 
+const tiers = 6;
+
 /**
- * An overlay on a large baseline, as the graph would hand it over. Services call others that come after them, mostly near
- * ones; one in eight is a store that is written to over tcp, one in a hundred a queue with a consumer.
+ * An overlay on a large baseline, as the graph would hand it over. Services stand in six tiers and call the next one, now
+ * and then the one behind it; the first tier is exposed, the last one stores, written to over tcp; one in fifty of the
+ * tier before is a queue. What changes stands in the third tier.
  */
 export function largeEnvironment({ services: count, edges, changed, seed, prices }: LargeEnvironment): PlanInput {
   const random = seededRandom(seed);
   const dependencies = dependenciesOf(count, edges, random);
-  const differing = new Set(Array.from({ length: changed }, () => 8 * random.integer(1, Math.floor(count / 8) - 1)));
-  const services = dependencies.map((dependsOn, at) => composed(at, dependsOn, differing.has(at), random));
+  const differing = new Set(Array.from({ length: changed }, () => inTier(2, count, random)));
+  const services = dependencies.map((dependsOn, at) =>
+    composed({ at, count, dependsOn, differs: differing.has(at) }, random),
+  );
   const facts: Facts = { prices: { ...defaultPrices, ...prices }, siblings: [], expectedHours: 8 };
   const sealedFacts = sealArtifact('facts', facts);
   const derivation = sealArtifact('derivation', {
@@ -65,45 +70,46 @@ function nameOf(at: number): string {
   return `s${String(at).padStart(6, '0')}`;
 }
 
+function tierOf(at: number, count: number): number {
+  return Math.floor((at * tiers) / count);
+}
+
+function inTier(tier: number, count: number, random: SeededRandom): number {
+  return random.integer(Math.ceil((tier * count) / tiers), Math.ceil(((tier + 1) * count) / tiers) - 1);
+}
+
 function dependenciesOf(count: number, edges: number, random: SeededRandom): DependencyDraft[][] {
   const lists = Array.from({ length: count }, (): Map<number, DependencyDraft> => new Map());
-  for (let made = 0; made < edges; ) {
-    const from = random.integer(0, count - 2);
-    if (isStore(from) || isQueue(from)) continue; // they call nobody
-    const reach = random.next() < 0.9 ? Math.min(count - 1 - from, 50) : count - 1 - from;
-    const to = from + random.integer(1, reach);
-    lists[from]?.set(to, dependencyOn(to, random));
-    made += 1;
+  for (let made = 0; made < edges; made += 1) {
+    const tier = random.integer(0, tiers - 2);
+    const from = inTier(tier, count, random);
+    const below = random.next() < 0.9 ? tier + 1 : Math.min(tier + 2, tiers - 1);
+    const to = inTier(below, count, random);
+    if (!isQueue(from, count)) lists[from]?.set(to, dependencyOn(to, count, random));
   }
-  for (let queue = 99; queue < count - 1; queue += 100)
-    lists[queue + 1]?.set(queue, { service: nameOf(queue), kind: 'consumes', protocol: 'tcp', propagates: false });
+  for (let at = 0; at < count - 1; at += 1)
+    if (isQueue(at, count))
+      lists[at + 1]?.set(at, { service: nameOf(at), kind: 'consumes', protocol: 'tcp', propagates: false });
   return lists.map((list) => [...list.values()]);
 }
 
-function isQueue(at: number): boolean {
-  return at % 100 === 99;
+function isQueue(at: number, count: number): boolean {
+  return tierOf(at, count) === tiers - 2 && tierOf(at + 1, count) === tiers - 2 && at % 50 === 0;
 }
 
-function isStore(at: number): boolean {
-  return at % 8 === 7;
-}
-
-function dependencyOn(to: number, random: SeededRandom): DependencyDraft {
+function dependencyOn(to: number, count: number, random: SeededRandom): DependencyDraft {
   const service = nameOf(to);
-  if (isQueue(to)) return { service, kind: 'publishes', protocol: 'tcp', propagates: false };
-  if (isStore(to)) return { service, kind: 'writes', protocol: 'tcp', propagates: false };
-  return { service, propagates: random.next() < 0.998, required: random.next() < 0.9 };
+  if (isQueue(to, count)) return { service, kind: 'publishes', protocol: 'tcp', propagates: false };
+  if (tierOf(to, count) === tiers - 1) return { service, kind: 'writes', protocol: 'tcp', propagates: false };
+  return { service, propagates: random.next() < 0.99, required: random.next() < 0.9 };
 }
 
-function composed(
-  at: number,
-  dependsOn: readonly DependencyDraft[],
-  differs: boolean,
-  random: SeededRandom,
-): ComposedService {
+type Service = { at: number; count: number; dependsOn: readonly DependencyDraft[]; differs: boolean };
+
+function composed({ at, count, dependsOn, differs }: Service, random: SeededRandom): ComposedService {
   const name = nameOf(at);
   const resources = { cpuMillicores: random.integer(20, 500), memoryBytes: 128 * 1024 ** 2, storageBytes: 0 };
-  const spec = aService(name, { dependsOn, expose: at % 100 === 0, resources });
+  const spec = aService(name, { dependsOn, expose: tierOf(at, count) === 0, resources });
   const digest = specDigest(spec);
   const offer = { service: name, specDigest: digest, eligible: true, reason: `declares ${name}` };
   const remote: Candidate = { ...offer, env: 'baseline', tier: 'baseline' };

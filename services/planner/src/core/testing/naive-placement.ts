@@ -75,12 +75,12 @@ function endsWrong(
 ): boolean {
   const overridden = (at: number): boolean => here[at] === true || world.differs[at] === true;
   if (how === 'addressed' && from.some(({ at }) => overridden(at))) return true;
-  const seen = new Set<string>();
+  const seen = new Uint8Array(4 * world.services.length);
   const open = [...from];
   for (let step = open.pop(); step !== undefined; step = open.pop()) {
-    const key = `${step.at} ${step.here} ${step.has}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
+    const key = 4 * step.at + (step.here ? 2 : 0) + (step.has ? 1 : 0);
+    if (seen[key] === 1) continue;
+    seen[key] = 1;
     if (world.gone[step.at]) continue;
     for (const way of world.waysFrom[step.at] ?? []) {
       const next = take(world, here, overridden, step, way);
