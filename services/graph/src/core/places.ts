@@ -83,8 +83,10 @@ export function namerAt(org: string, named: string, env: string): Place {
   return { collection: 'meta', key: `${namerPrefix(org, named)}${env}` };
 }
 
+export const namersPrefix = 'namer/';
+
 export function namerPrefix(org: string, named: string): string {
-  return `namer/${org}/${named}/`;
+  return `${namersPrefix}${org}/${named}/`;
 }
 
 /** A signed checkpoint of an organisation's audit log, by its size. */

@@ -1,5 +1,5 @@
 // Owns: what is written along with the truth and can be computed from it again: pointers, what stands, and index rows.
-// Not here: what the environment's row alone knows (holds, keys, who it waits for, its last submission, drifts).
+// Not here: what the environment's row alone knows (holds, keys, who it names and waits for, its last submission, drifts).
 import type { Composition } from '@microstax/model/composition';
 import type { Derivation } from '@microstax/model/derivation';
 import type { Difference } from '@microstax/model/difference';
@@ -17,7 +17,7 @@ import type {
   HoldDocument,
   KeyDocument,
 } from './documents.ts';
-import { childAt, holdAt, keyAt, memberAt, waitingAt } from './places.ts';
+import { childAt, holdAt, keyAt, memberAt, namerAt, namersPrefix, waitingAt } from './places.ts';
 
 /** What was recorded about an environment, oldest first, and the artifacts of its newest generation. */
 export type Truth = {
@@ -30,8 +30,11 @@ export type Truth = {
   readonly composition: Composition;
 };
 
-/** Rows that lead from a provider, a parent, a root or a key to those that name it; nothing but the environments is in them. */
-export const indexCollections = ['children', 'members', 'holds', 'keys', 'waiting'] as const satisfies Collection[];
+/** Rows that lead from a provider, a parent, a root, a key or a name to those that name it: all of them repeat what environments say. */
+export const indexes: readonly { readonly collection: Collection; readonly prefix: string }[] = [
+  ...(['children', 'members', 'holds', 'keys', 'waiting'] as const).map((collection) => ({ collection, prefix: '' })),
+  { collection: 'meta', prefix: namersPrefix },
+];
 
 /** The row of an environment as what was recorded about it says; `row` gives what only it knows. */
 export function projectedEnvironment(row: EnvironmentDocument, truth: Truth): EnvironmentDocument {
@@ -73,10 +76,11 @@ export function projectedEnvironment(row: EnvironmentDocument, truth: Truth): En
 
 /** The index rows that an environment's row stands for. */
 export function indexRows(row: EnvironmentDocument): readonly Put[] {
-  const { org, env, parent, root, holds, keys, waitingFor } = row;
+  const { org, env, parent, root, holds, keys, waitingFor, names = [] } = row;
   const inLineage = [
     { ...memberAt(org, root, env), body: { env } },
     ...(parent === null ? [] : [{ ...childAt(org, parent, env), body: { env } }]),
+    ...names.map((name) => ({ ...namerAt(org, name, env), body: { env } })),
   ];
   return [
     ...(isBuried(row) ? [] : inLineage),
@@ -92,7 +96,8 @@ export function indexRows(row: EnvironmentDocument): readonly Put[] {
 /** The environment that an index row was written for. */
 export function ownerOf({ key, body }: { readonly key: string; readonly body: unknown }): string {
   const { env, child } = body as { readonly env?: string; readonly child?: string };
-  return `${key.slice(0, key.indexOf('/'))}/${child ?? env ?? ''}`;
+  const [org] = (key.startsWith(namersPrefix) ? key.slice(namersPrefix.length) : key).split('/');
+  return `${org}/${child ?? env ?? ''}`;
 }
 
 /** Its delete was carried out, and nobody has used its name since. */

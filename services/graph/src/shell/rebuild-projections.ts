@@ -11,7 +11,7 @@ import type { Revision } from '@microstax/model/revision';
 import { type Changes, type Place, type Put, placeText } from '../core/changes.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument } from '../core/documents.ts';
 import { environmentAt } from '../core/places.ts';
-import { indexCollections, indexRows, ownerOf, projectedEnvironment, type Truth } from '../core/projections.ts';
+import { indexes, indexRows, ownerOf, projectedEnvironment, type Truth } from '../core/projections.ts';
 import type { GraphStore } from './store/graph-store.ts';
 import type { Reader, Transact } from './transact.ts';
 
@@ -51,7 +51,7 @@ type State = {
 };
 
 async function indexPlaces(store: GraphStore): Promise<ReadonlyMap<string, readonly Place[]>> {
-  const found = await Promise.all(indexCollections.map((collection) => store.scan(collection, { prefix: '' })));
+  const found = await Promise.all(indexes.map(({ collection, prefix }) => store.scan(collection, { prefix })));
   return Map.groupBy(found.flat(), ownerOf);
 }
 

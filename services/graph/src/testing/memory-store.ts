@@ -64,8 +64,10 @@ export class MemoryStore implements GraphStore {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   /** Every document of some collections, as text by place, to compare two moments. */
-  dump(...wanted: readonly Collection[]): ReadonlyMap<string, string> {
-    const rows = this.#all().filter(({ collection }) => wanted.includes(collection));
+  dump(wanted: readonly { readonly collection: Collection; readonly prefix: string }[]): ReadonlyMap<string, string> {
+    const isWanted = (row: Document) =>
+      wanted.some(({ collection, prefix }) => row.collection === collection && row.key.startsWith(prefix));
+    const rows = this.#all().filter(isWanted);
     return new Map(
       rows.map((row): [string, string] => [placeText(row), row.text]).sort(([a], [b]) => compareText(a, b)),
     );

@@ -3,11 +3,17 @@ import { aRevision, aService } from '@microstax/testkit/blueprints';
 import fc from 'fast-check';
 import type { GraphHands } from './graph-hands.ts';
 
-/** `base`, two overlays of it, and one of an overlay: enough for holds, keys, chains and cascades. */
-export const historyEnvs = ['base', 'left', 'right', 'deep'] as const;
+/** `base`, overlays of it, one of an overlay, and one that may map to another: enough for holds, keys, chains and cascades. */
+export const historyEnvs = ['base', 'left', 'right', 'deep', 'mapped'] as const;
 type Env = (typeof historyEnvs)[number];
 
-const parents: { readonly [env in Env]: Env | null } = { base: null, left: 'base', right: 'base', deep: 'left' };
+const parents: { readonly [env in Env]: Env | null } = {
+  base: null,
+  left: 'base',
+  right: 'base',
+  deep: 'left',
+  mapped: 'base',
+};
 
 export type HistoryStep =
   | { readonly do: 'declare'; readonly env: Env; readonly version: number; readonly removes: boolean }
@@ -58,6 +64,8 @@ export async function begin(hands: GraphHands): Promise<void> {
 function declared({ env, version, removes }: Extract<HistoryStep, { do: 'declare' }>) {
   const parent = parents[env];
   const cart = aService('cart', { env: { VERSION: String(version) } });
+  if (env === 'mapped' && version % 2 === 1)
+    return aRevision(env, { parent: 'base', services: [aService('web')], routing: { providers: { cart: 'right' } } });
   if (parent !== null) return aRevision(env, { parent, services: [cart], removes: removes ? ['mail'] : [] });
   return aRevision(env, { services: [aService('web', { dependsOn: ['cart', 'mail'] }), cart, aService('mail')] });
 }
