@@ -6,6 +6,7 @@ import type { JournalPosition } from './task.ts';
 export class EstateBook {
   readonly #positions = new Map<string, JournalPosition>();
   readonly #owed = new Map<string, OwedDrift>();
+  #allDoubted = false;
   readonly #doubted = new Map<string, { readonly org: string; readonly env: string }>();
 
   note(position: JournalPosition): void {
@@ -34,6 +35,21 @@ export class EstateBook {
   /** The graph has been told, or somebody else will. */
   settle(org: string, env: string): void {
     this.#owed.delete(environmentKey(org, env));
+  }
+
+  /** All there is has to be looked at anew, and only the graph can say what that is. */
+  doubtAll(): void {
+    this.#allDoubted = true;
+  }
+
+  /** The graph has said what there is; each of it is doubted until it was looked at. */
+  doubtEach(places: readonly { readonly org: string; readonly env: string }[]): void {
+    this.#allDoubted = false;
+    for (const { org, env } of places) this.doubt(org, env);
+  }
+
+  isAllDoubted(): boolean {
+    return this.#allDoubted;
   }
 
   /** The bus may have forgotten its table, and nobody has looked at what lives of it. */

@@ -19,13 +19,15 @@ import type { JournalPosition } from './task.ts';
  * until a later look can.
  */
 export async function takeUpEstate(runner: Runner): Promise<void> {
+  runner.book.doubtAll();
   const { environments } = await runner.world.graph.estate(runner.org);
-  for (const { org, env } of environments) runner.book.doubt(org, env);
+  runner.book.doubtEach(environments);
   for (const entry of environments) await tryToTakeUp(entry, runner);
 }
 
 /** Takes up what could not be taken up before. */
 export async function takeUpDoubted(runner: Runner): Promise<void> {
+  if (runner.book.isAllDoubted()) return takeUpEstate(runner);
   for (const { org, env } of runner.book.doubted()) {
     const [entry] = (await runner.world.graph.estate(org, env)).environments;
     if (entry) await tryToTakeUp(entry, runner);

@@ -4,10 +4,12 @@ import { ownerIdentity } from '@microstax/service/process-identity';
 import { expect, test } from 'vitest';
 import { aPlan, aResolution, aSpec } from '../core/testing/plans.ts';
 import { EnvironmentRuns } from './environment-runs.ts';
+import { takeUpEstate } from './estate.ts';
 import { EstateBook } from './estate-book.ts';
 import { Executor } from './executor.ts';
 import { observeAll } from './observe-loop.ts';
 import type { Runner } from './run-execution.ts';
+import { MemoryBucket } from './testing/memory-bucket.ts';
 import { type MemoryWorld, memoryWorld } from './testing/memory-world.ts';
 
 const [org, env] = ['default', 'shop'];
@@ -52,6 +54,23 @@ test('observeAll() looks after what another runtime of this host left when it en
   world.driver.living.clear();
   await observeAll(runner);
   expect(world.graph.drifts).toEqual([{ env, services: ['api', 'web'], orderly: false }]);
+});
+
+test('observeAll() takes up everything where nobody could say what there is when the bus came back', async () => {
+  const world = memoryWorld();
+  const plan = aPlan(env, [aSpec('web'), aSpec('api')]);
+  world.graph.approved.set(env, { plan: 'sha256:1', resolution: 'sha256:2' });
+  world.graph.artifacts.set('sha256:1', plan);
+  world.graph.artifacts.set('sha256:2', aResolution(plan));
+  const runner = await serving(world);
+  const forgetful = { ...runner, world: { ...world, tables: new MemoryBucket() } }; // the bus was emptied
+  const { estate } = world.graph;
+  world.graph.estate = () => Promise.reject(new Unavailable('graph'));
+  await expect(takeUpEstate(forgetful)).rejects.toThrow('graph');
+  world.graph.estate = estate;
+  expect(await forgetful.world.tables.keys()).toEqual([]);
+  await observeAll(forgetful);
+  expect(await forgetful.world.tables.keys()).toEqual([`${org}.${env}`]);
 });
 
 test('observeAll() says drift again until the graph has heard it, with what is missing by then', async () => {
