@@ -45,11 +45,10 @@ export function inOrder(findings: readonly Finding[], max: number): Finding[] {
   const sorted = [...findings].sort(byPlace);
   if (sorted.length <= max) return sorted;
   // What is left out must not be the only reason for a refusal.
-  const kept = [...sorted]
-    .sort((a, b) => weight(a) - weight(b))
-    .slice(0, max - 1)
-    .sort(byPlace);
+  const weighed = [...sorted].sort((a, b) => weight(a) - weight(b));
+  const kept = weighed.slice(0, max - 1).sort(byPlace);
   const rest = sorted.length - kept.length;
+  const position = weighed[max - 1]?.position;
   return [
     ...kept,
     {
@@ -58,6 +57,7 @@ export function inOrder(findings: readonly Finding[], max: number): Finding[] {
       subject: 'blueprint',
       reason: `${rest} more findings are not listed, maxFindings is ${max}`,
       next: 'repair what is listed and submit again',
+      ...(position === undefined ? {} : { position }),
     },
   ];
 }

@@ -75,10 +75,12 @@ export function readParsed(
   const problems: Problem[] = [...shaped.problems];
   const header = readHeader(shaped.tree, problems);
   const routing = readRouting(shaped.tree);
-  const tree = header?.plan === undefined ? shaped.tree : applyPlan(shaped.tree, header.plan);
-  const source = { ...parsed.source, tree };
-  const services = readServices(tree, limits, problems);
-  const findings = [...parsed.findings, ...problems.map((problem) => findingOf(problem, source))];
+  const planned = header?.plan === undefined ? shaped.tree : applyPlan(shaped.tree, header.plan);
+  const source = { ...parsed.source, tree: planned };
+  const services = readServices(shaped.tree, planned, limits, problems);
+  // Shapes are judged as written: a plan that replaces a value does not excuse it.
+  const written = { ...parsed.source, tree: shaped.tree };
+  const findings = [...parsed.findings, ...problems.map((problem) => findingOf(problem, written))];
   return { kind: 'read', address, source, limits, header, routing, services, findings };
 }
 
@@ -102,7 +104,7 @@ function readRouting(tree: Located): WrittenRouting | undefined {
 }
 
 /** A limit that is passed is the only thing said of the services: the rest is not looked at, so the work is bounded. */
-function readServices(tree: Located, limits: Limits, problems: Problem[]): ReadService[] {
+function readServices(tree: Located, planned: Located, limits: Limits, problems: Problem[]): ReadService[] {
   const services = nodeAt(tree, ['services']);
   if (services?.kind !== 'list') return [];
   const passed = passedLimit(services.items, limits);
@@ -110,7 +112,10 @@ function readServices(tree: Located, limits: Limits, problems: Problem[]): ReadS
     problems.push(passed);
     return [];
   }
-  return services.items.map((item, index) => readService(item, index, tree, problems));
+  return services.items.map((item, index) => {
+    const laidOver = nodeAt(planned, ['services', index]) ?? item;
+    return readService({ item, laidOver }, index, tree, problems);
+  });
 }
 
 function passedLimit(services: readonly Located[], { maxServices, maxEdges }: Limits): Problem | undefined {
@@ -136,7 +141,9 @@ function passedLimit(services: readonly Located[], { maxServices, maxEdges }: Li
   return undefined;
 }
 
-function readService(item: Located, index: number, tree: Located, problems: Problem[]): ReadService {
+type Item = { readonly item: Located; readonly laidOver: Located };
+
+function readService({ item, laidOver }: Item, index: number, tree: Located, problems: Problem[]): ReadService {
   const path = ['services', index];
   const name = nodeAt(item, ['name']);
   const { issues, data } = judgeShape(serviceSchema, plainValue(item));
@@ -144,6 +151,6 @@ function readService(item: Located, index: number, tree: Located, problems: Prob
   return {
     path,
     name: name?.kind === 'scalar' && typeof name.value === 'string' ? name.value : undefined,
-    written: data,
+    written: data === undefined || laidOver === item ? data : judgeShape(serviceSchema, plainValue(laidOver)).data,
   };
 }

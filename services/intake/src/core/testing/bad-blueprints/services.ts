@@ -362,6 +362,12 @@ export const services = [
     'services.web.resources.cpu',
   ),
   bad(
+    'arguments of another kind, which the chosen plan replaces',
+    'name: shop\nplan: p\nplans: { p: { services: { web: { args: [a] } } } }\nservices: { web: { run: { command: x }, args: [«[b]] } }\n',
+    'wrong-type',
+    'services.web.args.0',
+  ),
+  bad(
     'an image that the chosen plan adds to a process',
     environment('plan: p\nplans: { p: { services: { web: { «image: x } } } }'),
     'image-and-run',
