@@ -40,7 +40,7 @@ function compareService(before: EffectiveService | undefined, after: EffectiveSe
   if (before === undefined) return { service, identity, change: 'added', formerName: null, owners, changes: [] };
   const renamed = before.name !== service;
   if (!renamed && before.specDigest === after.specDigest) return null;
-  const changes = specChanges(before.spec, after.spec);
+  const changes = specChanges(before.spec, after.spec).filter(({ pointer }) => pointer !== '/name');
   const formerName = renamed ? before.name : null;
   return { service, identity, change: renamed ? 'renamed' : 'changed', formerName, owners, changes };
 }
