@@ -6,8 +6,9 @@ import { closureOfDerivation } from '@microstax/model/closure';
 import type { Derivation } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
 import type { Revision } from '@microstax/model/revision';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { type Decision, decideBlueprint } from '../decide.ts';
 import { identifyRequest } from '../identify.ts';
 import { defaultLimits } from '../limits.ts';
@@ -296,4 +297,46 @@ test('a closure of another organisation is refused', () => {
   expect(readFromClosure(inputOf(`closure: ${foreign.digest}`), foreign.bytes, parts)).toMatchObject({
     findings: [{ code: 'foreign-source' }],
   });
+});
+
+const word = fc.constantFrom(
+  'services',
+  'web',
+  'pay',
+  'routing',
+  'mode',
+  'env',
+  'ports',
+  'resources',
+  'requests',
+  'remove',
+  'name',
+  'labels',
+  'dependsOn',
+  'run',
+  'constructor',
+);
+const anything = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 5 },
+    fc.constantFrom(null, true, 0, 'x', '', 8080, 'overlay', 'pay', [], {}),
+    tie('list'),
+    tie('map'),
+  ),
+  list: fc.array(tie('value'), { maxLength: 3 }),
+  map: fc.dictionary(word, tie('value'), { maxKeys: 4 }),
+}));
+
+test('whatever is written as changes is decided, and every finding has its place', () => {
+  const kinds = new Set<string>();
+  const property = fc.property(anything.map, fc.boolean(), (changes, json) => {
+    const text = json
+      ? JSON.stringify({ from: { env: 'shop', generation: 3 }, changes })
+      : stringify({ from: { env: 'shop', generation: 3 }, changes });
+    const decision = decideStored(text);
+    kinds.add(decision.kind);
+    for (const finding of decision.findings) expect(finding.position, JSON.stringify(finding)).toBeDefined();
+  });
+  fc.assert(property, { numRuns: 500 });
+  expect([...kinds].sort()).toEqual(['accepted', 'rejected']);
 });
