@@ -11,6 +11,7 @@ import { filters } from '@microstax/contracts/subjects';
 import { buckets, incarnationKey, streams } from '@microstax/contracts/topology';
 import { sealArtifact } from '@microstax/model/artifact';
 import type { Plan } from '@microstax/model/plan';
+import type { PolicyBundle } from '@microstax/model/policy';
 import type { Revision } from '@microstax/model/revision';
 import { silentLog } from '@microstax/service/log';
 import { inSpan, startTelemetry } from '@microstax/service/telemetry';
@@ -22,8 +23,10 @@ import { derived } from './core/testing/lineage.ts';
 import { overlay, shop } from './core/testing/shop.ts';
 import { startPlanner } from './service.ts';
 import { onEnvironmentRevised } from './shell/on-environment-revised.ts';
+import { policyWorkers } from './shell/policies/policy-workers.ts';
 
 const running = new AsyncDisposableStack();
+const policies = running.use(policyWorkers({ evaluateMs: 10_000 }));
 const heard: Message[] = [];
 let graph: Bus;
 
@@ -42,10 +45,10 @@ afterAll(() => running.disposeAsync());
 const address = (env: string) => ({ org: 'default', env });
 
 /** What the graph says after a commit. */
-function revised(lineage: readonly Revision[]): EnvironmentRevised {
+function revised(lineage: readonly Revision[], bundle: PolicyBundle = []): EnvironmentRevised {
   const [own] = lineage as readonly [Revision, ...Revision[]];
   const { derivation, facts, difference, composition } = derived(lineage);
-  const others = [sealArtifact('revision', own), sealArtifact('policy', [])];
+  const others = [sealArtifact('revision', own), sealArtifact('policy', bundle)];
   return {
     ...address(own.env),
     generation: 3,
@@ -109,7 +112,7 @@ describe('the planner on a bus', () => {
     const subject = planDrafted.subject(event);
     await said(subject);
     const input = heard.find((message) => message.subject === environmentRevised.subject(event));
-    await onEnvironmentRevised(input as Message, { bus: graph, log: silentLog });
+    await onEnvironmentRevised(input as Message, { bus: graph, log: silentLog, policies });
 
     expect(await graph.read(streams.events.name, { filter: subject })).toHaveLength(1);
   });
@@ -121,6 +124,31 @@ describe('the planner on a bus', () => {
     const { findings } = bodyOf<PlanRefused>(message);
 
     expect(findings.map(({ code, subject }) => [code, subject])).toEqual([['contradiction', 'web']]);
+  });
+
+  test('does what policies say, and refuses where one of them cannot be evaluated', async () => {
+    const rule = {
+      name: 'own-cart',
+      effect: 'require',
+      when: 'service.name == "cart"',
+      message: 'cart is ours',
+    } as const;
+    const event = revised([overlay('ruled', { payments: { args: ['-v'] } }), shop], [rule]);
+    await say(event);
+    const [message] = await said(planDrafted.subject(event));
+    const { placements } = openArtifact<Plan>(
+      await graph.openBundle(bodyOf<PlanDrafted>(message).bundle),
+      'plan',
+    ).value;
+    expect(placements.find(({ service }) => service === 'cart')).toMatchObject({
+      kind: 'local',
+      reasons: [{ code: 'policy-requires', text: 'policy "own-cart" requires cart to run here: cart is ours' }],
+    });
+
+    const broken = revised([overlay('torn', { payments: { args: ['-v'] } }), shop], [{ ...rule, when: 'service.nam' }]);
+    await say(broken);
+    const [refusal] = await said(planRefused.subject(broken));
+    expect(bodyOf<PlanRefused>(refusal).findings).toMatchObject([{ code: 'policy-failed', subject: 'own-cart' }]);
   });
 
   test('passes on that it is a preview', async () => {

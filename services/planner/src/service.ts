@@ -2,8 +2,9 @@ import type { Message } from '@microstax/bus/bus';
 import { joinBus } from '@microstax/bus/join-bus';
 import { durables } from '@microstax/contracts/topology';
 import { createLog, type Log } from '@microstax/service/log';
-import type { PlannerConfig } from './config.ts';
+import { type PlannerConfig, policyMsByDefault } from './config.ts';
 import { onEnvironmentRevised } from './shell/on-environment-revised.ts';
+import { policyWorkers } from './shell/policies/policy-workers.ts';
 
 export type PlannerOverrides = {
   readonly log?: Log;
@@ -20,7 +21,8 @@ export async function startPlanner(config: PlannerConfig, overrides: PlannerOver
   const owned = new AsyncDisposableStack();
   try {
     const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
-    const shell = { bus, log };
+    const policies = owned.use(policyWorkers({ evaluateMs: config.policyMs ?? policyMsByDefault }));
+    const shell = { bus, log, policies };
     owned.use(
       await bus.consume(durables.plannerRevised, (message) => onEnvironmentRevised(message, shell), {
         ...(gate === undefined ? {} : { gate }),
