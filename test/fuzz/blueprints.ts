@@ -9,7 +9,7 @@ import type { WorkerOrder } from './worker.ts';
 
 const hangMs = 1_000; // of processor time for one input
 const watchdogMs = 20_000; // without any progress, on a machine that may be shared
-const rangeMax = 5_000;
+const rangeMax = 2_500;
 
 const { values } = parseArgs({
   options: { count: { type: 'string' }, seed: { type: 'string' }, show: { type: 'string' } },
@@ -26,7 +26,10 @@ async function fuzz(): Promise<PlainTally> {
     tallies.push(
       await judgeRange({ seed, from, to: Math.min(count, from + rangeMax), progress: new SharedArrayBuffer(4) }),
     );
-    process.stderr.write(`${Math.min(count, from + rangeMax)} of ${count}\n`);
+    const failed = tallies.reduce((sum, { failures }) => sum + failures.length, 0);
+    process.stderr.write(`${Math.min(count, from + rangeMax)} of ${count}, ${failed} failed\n`);
+    for (const { index, reason } of tallies.at(-1)?.failures ?? [])
+      process.stderr.write(`--show ${index}: ${reason}\n`);
   }
   return summed(tallies);
 }
