@@ -11,6 +11,13 @@ export async function read<K extends Query['kind']>(
 ): Promise<Extract<QueryReply, { kind: K }>> {
   const reply = await ask(session, query, question);
   if (reply.kind === 'not found') throw notFound(reply, 'env' in question ? question.env : undefined);
+  if (reply.kind === 'outside retention')
+    throw new CliError({
+      code: 'outside-retention',
+      message: `Generation ${reply.at} of ${JSON.stringify(reply.env)} is outside retention: the oldest that is kept is ${reply.floor}`,
+      next: `msx get activations ${reply.env}`,
+      exitCode: exitCodes.notFound,
+    });
   return reply as Extract<QueryReply, { kind: K }>;
 }
 

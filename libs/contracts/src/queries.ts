@@ -132,6 +132,8 @@ export type QueryReply =
   | { readonly kind: 'graph'; readonly item: EnvironmentGraph }
   | { readonly kind: 'lineage'; readonly item: EnvironmentLineage }
   | { readonly kind: 'difference'; readonly item: GraphDifference }
-  | { readonly kind: 'not found'; readonly what: string; readonly known: readonly string[] };
+  | { readonly kind: 'not found'; readonly what: string; readonly known: readonly string[] }
+  /** That generation was, and what was decided for it is not kept any more. */
+  | { readonly kind: 'outside retention'; readonly env: string; readonly at: number; readonly floor: number };
 
 export const query = defineRequest<Query, QueryReply>('graph', 'query', 'Reads of the graph store, at any generation');

@@ -49,5 +49,7 @@ export type EnvironmentStatus = {
   readonly services: number | null;
   /** The newest activation's trace id. */
   readonly trace: string | null;
+  /** The oldest generation that can be asked for; absent where all can. */
+  readonly floor?: number;
   readonly updatedAt: number;
 };

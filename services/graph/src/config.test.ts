@@ -10,6 +10,7 @@ test('readGraphConfig() has a default for everything', () => {
     databasePath: '.msx/graph.db',
     checkpointMs: 10_000,
     rebuild: false,
+    retention: { generations: 100, ms: 2_592_000_000 },
     leaseMs: 15_000,
     redriveMs: 5_000,
     timerMs: 1_000,

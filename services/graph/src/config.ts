@@ -9,6 +9,7 @@ import {
   readOptionalString,
   readString,
 } from '@microstax/service/env';
+import type { Retention } from './core/retention.ts';
 import type { ArangoConfig } from './shell/store/arango-connection.ts';
 
 export type GraphConfig = {
@@ -25,6 +26,8 @@ export type GraphConfig = {
   readonly arango?: ArangoConfig;
   /** Whether projections are computed again from the truth before anything else happens. */
   readonly rebuild?: boolean;
+  /** What is kept of old generations; all of it where this is absent. */
+  readonly retention?: Retention;
   /** Silence of an owner after which its execution is offered (protocol 22). */
   readonly leaseMs: number;
   /** How often activations that stand still are looked at (protocol 28). */
@@ -50,6 +53,10 @@ export function readGraphConfig(env: Env): GraphConfig {
     checkpointMs: readDurationMs(env, 'MSX_CHECKPOINT', 10_000),
     ...(arango === undefined ? {} : { arango }),
     rebuild: readBoolean(env, 'MSX_GRAPH_REBUILD', false),
+    retention: {
+      generations: readInteger(env, 'MSX_KEEP_GENERATIONS', 100, { min: 1, max: 1_000_000 }),
+      ms: readDurationMs(env, 'MSX_KEEP', 30 * 86_400_000),
+    },
     leaseMs: readDurationMs(env, 'MSX_LEASE', 15_000),
     redriveMs: readDurationMs(env, 'MSX_REDRIVE', 5_000),
     timerMs: readDurationMs(env, 'MSX_TIMER', 1_000),

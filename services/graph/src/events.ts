@@ -129,6 +129,14 @@ export function projectionsWereRebuilt(
   else log.warn({ environments, mended: mended.length, first: mended.slice(0, 20) }, text);
 }
 
+/** What was decided for generations below the floor is not kept any more. */
+export function generationsWerePruned(
+  log: Log,
+  event: { readonly org: string; readonly env: string; readonly floor: number; readonly generations: number },
+): void {
+  log.info({ ...event }, 'generations were pruned');
+}
+
 /** Nothing more is signed: somebody has to look. */
 export function auditLogWasAltered(log: Log, event: { readonly org: string; readonly reason: string }): void {
   log.error({ ...event }, 'the audit log is not what was signed; no checkpoint is signed any more');

@@ -59,6 +59,7 @@ import { onPlanRefused } from './shell/on-plan-refused.ts';
 import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
 import { onStrayCommand } from './shell/on-stray-command.ts';
 import { startOpening } from './shell/opening.ts';
+import { startPruning } from './shell/prune-loop.ts';
 import { rebuildProjections } from './shell/rebuild-projections.ts';
 import { startRedrive } from './shell/redrive-loop.ts';
 import { type Relay, startRelay } from './shell/relay.ts';
@@ -122,6 +123,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     const relay = owned.use(await startRelay(graph));
     const timers = owned.use(startTimers(graph, config));
     owned.use(startLeases(graph, config));
+    if (config.retention) owned.use(startPruning(graph, config.retention));
     const redrive = owned.use(startRedrive(graph, config));
     followers.push(
       (committed) => relayAll(committed, relay),

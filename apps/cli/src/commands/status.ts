@@ -37,13 +37,28 @@ export async function statusCommand(env: string | undefined, flags: Flags): Prom
 }
 
 function pointers(status: EnvironmentStatus): string[] {
-  const { mode, parent, generation, stage, outcome, head, target, serving, wanted, epoch, local, services, updatedAt } =
-    status;
+  const {
+    mode,
+    parent,
+    generation,
+    stage,
+    outcome,
+    head,
+    target,
+    serving,
+    wanted,
+    epoch,
+    local,
+    services,
+    updatedAt,
+    floor,
+  } = status;
   return [
     `  mode        ${mode}${parent ? ` of ${parent}` : ''}`,
     `  wanted      ${wanted}`,
     `  generation  ${generation} (${outcome ?? stage}, ${ago(updatedAt, Date.now())} ago)`,
     `  head        ${text(head?.generation)}   target ${text(target?.generation)}   serving ${text(serving?.generation)}   epoch ${epoch}`,
     `  local       ${local === null ? '-' : `${local} of ${services} services`}`,
+    ...(floor === undefined ? [] : [`  kept        from generation ${floor} on`]),
   ];
 }

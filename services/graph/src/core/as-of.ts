@@ -25,8 +25,9 @@ export function statusAsOf(environment: EnvironmentDocument, past: Past): Enviro
   const claimed = executions.at(-1);
   const target = activations.find(({ generation }) => generation === claimed?.generation);
   const last = journal.at(-1);
+  const { floor: _, ...lasting } = environment; // how much is kept is of the present
   const row: EnvironmentDocument = {
-    ...environment,
+    ...lasting,
     mode: revision.mode,
     parent: revision.parent?.env ?? null,
     wanted: newest.wanted,

@@ -62,6 +62,8 @@ export type EnvironmentDocument = {
   readonly degraded: boolean;
   /** Services that were lost when it became degraded: nobody heals them again by himself. */
   readonly givenUp?: readonly string[];
+  /** The oldest generation that is kept whole; absent while all are. */
+  readonly floor?: number;
   /** Raised where another environment's commit must meet this row (protocol 16, 18). */
   readonly touched: number;
   readonly updatedAt: number;

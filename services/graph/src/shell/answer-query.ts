@@ -126,6 +126,8 @@ class Reading {
         (await this.#rows()).map((row) => row.env),
       );
     }
+    const { floor = 1 } = environment;
+    if (at !== undefined && at >= 1 && at < floor) return { kind: 'outside retention', env, at, floor };
     if (at === undefined || (await this.#activation(env, at)) !== null) return null;
     const known = await this.#activations(env);
     return notFound(
@@ -155,7 +157,8 @@ class Reading {
 
   /** null where the environment has no such generation. */
   async #statusAsOf(environment: EnvironmentDocument, at: number): Promise<EnvironmentStatus | null> {
-    const { env } = environment;
+    const { env, floor = 1 } = environment;
+    if (at < floor) return null;
     const activations = upTo(await this.#activations(env), at);
     const newest = activations.at(-1);
     if (newest?.generation !== at) return null;
