@@ -19,6 +19,7 @@ export const bundleSchema: z.ZodType<Bundle> = z.partialRecord(
 
 /** Adds artifacts to a bundle, bytes inline; `libs/bus` moves what is too large to the object store. */
 export function bundleOf(...artifacts: readonly Artifact[]): Bundle {
+  keepOpened(artifacts);
   return Object.fromEntries(artifacts.map(({ kind, digest, bytes }) => [kind, { digest, bytes }])) as Bundle;
 }
 
@@ -43,6 +44,11 @@ export function openArtifact<T>(bundle: Bundle, kind: ArtifactKind): Artifact<T>
   const artifact: Artifact<T> = { kind, digest, bytes, value: JSON.parse(bytes) as T };
   opened.keep(artifact);
   return artifact;
+}
+
+/** Whoever opens in this process what was made in it need not read it again. */
+export function keepOpened(artifacts: readonly Artifact[]): void {
+  for (const artifact of artifacts) opened.keep(artifact);
 }
 
 const opened = new OpenedArtifacts();

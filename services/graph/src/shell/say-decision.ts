@@ -1,3 +1,4 @@
+import { keepOpened } from '@microstax/contracts/bundle';
 import type { DeriveDecision } from '../core/derive.ts';
 import { environmentWasRevised, revisionWasOutdated, revisionWasRefused, revisionWasUnchanged } from '../events.ts';
 import type { Graph } from './graph.ts';
@@ -11,6 +12,7 @@ export function sayDecision(
   const { org, env } = about;
   switch (decision.kind) {
     case 'revised':
+      keepOpened(decision.artifacts);
       environmentWasRevised(log, {
         org,
         env,
