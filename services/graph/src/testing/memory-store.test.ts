@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { graphStoreContract } from '../shell/store/store-contract.ts';
 import { MemoryStore } from './memory-store.ts';
+import { graphStoreContract } from './store-contract.ts';
 
 describe('the store of tests', () => {
   graphStoreContract(async () => new MemoryStore());

@@ -6,13 +6,13 @@ import { aql } from 'arangojs/aql';
 import { Database } from 'arangojs/databases';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readGraphConfig } from '../../config.ts';
+import { graphStoreContract } from '../../testing/store-contract.ts';
 import type { ArangoConfig } from './arango-connection.ts';
 import { documentKey } from './arango-key.ts';
 import { everyQuery } from './arango-queries-sample.ts';
 import { lineageGraph } from './arango-schema.ts';
 import { openArangoStore } from './arango-store.ts';
 import type { GraphStore } from './graph-store.ts';
-import { graphStoreContract } from './store-contract.ts';
 
 const image = 'arangodb:3.12'; // pulled where it runs, for a test only; it is never shipped
 const startMsMax = 180_000;

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { eventually } from '@microstax/testkit/eventually';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { collections } from '../../core/changes.ts';
+import { graphStoreContract } from '../../testing/store-contract.ts';
 import type { ArangoOptions } from './arango-connection.ts';
 import { documentKey } from './arango-key.ts';
 import { defaultRetry } from './arango-retry.ts';
@@ -11,7 +12,6 @@ import { ArangoStandIn, type Recorded } from './arango-stand-in.ts';
 import { ArangoFault, fault } from './arango-stand-in-data.ts';
 import { openArangoStore } from './arango-store.ts';
 import type { Batch, GraphStore } from './graph-store.ts';
-import { graphStoreContract } from './store-contract.ts';
 
 const nothing: Batch = { guards: [], puts: [], removes: [], appends: [] };
 const at = (key: string) => ({ collection: 'environments', key }) as const;

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { graphStoreContract } from '../../testing/store-contract.ts';
 import { openSqliteStore } from './sqlite-store.ts';
-import { graphStoreContract } from './store-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'msx-store-'));
 let files = 0;

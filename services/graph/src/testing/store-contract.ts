@@ -1,7 +1,7 @@
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { expect, test } from 'vitest';
-import { GraphHands } from '../../testing/graph-hands.ts';
-import type { GraphStore } from './graph-store.ts';
+import type { GraphStore } from '../shell/store/graph-store.ts';
+import { GraphHands } from './graph-hands.ts';
 
 /** What every adapter of the graph store must do. `open` gives an empty store. */
 export function graphStoreContract(open: () => Promise<GraphStore>): void {
