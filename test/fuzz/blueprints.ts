@@ -5,6 +5,7 @@ import { emptyTally, type PlainTally, summed } from './tally.ts';
 import type { WorkerOrder } from './worker.ts';
 
 // node test/fuzz/blueprints.ts --count 100000 --seed 1      mutated Blueprints through intake's whole core
+// node test/fuzz/blueprints.ts --from 50000 …               the later part of them
 // node test/fuzz/blueprints.ts --seed 1 --show 4711         prints one of them
 
 const hangMs = 1_000; // of processor time for one input
@@ -12,22 +13,23 @@ const watchdogMs = 20_000; // without any progress, on a machine that may be sha
 const rangeMax = 2_500;
 
 const { values } = parseArgs({
-  options: { count: { type: 'string' }, seed: { type: 'string' }, show: { type: 'string' } },
+  options: { count: { type: 'string' }, from: { type: 'string' }, seed: { type: 'string' }, show: { type: 'string' } },
 });
 const seed = Number(values.seed ?? 1);
-const count = Number(values.count ?? 2_000);
+const first = Number(values.from ?? 0);
+const end = first + Number(values.count ?? 2_000);
 
 if (values.show !== undefined) process.stdout.write(mutant(seed, Number(values.show)).text);
 else process.exitCode = report(await fuzz());
 
 async function fuzz(): Promise<PlainTally> {
   const tallies: PlainTally[] = [];
-  for (let from = 0; from < count; from += rangeMax) {
+  for (let from = first; from < end; from += rangeMax) {
     tallies.push(
-      await judgeRange({ seed, from, to: Math.min(count, from + rangeMax), progress: new SharedArrayBuffer(4) }),
+      await judgeRange({ seed, from, to: Math.min(end, from + rangeMax), progress: new SharedArrayBuffer(4) }),
     );
     const failed = tallies.reduce((sum, { failures }) => sum + failures.length, 0);
-    process.stderr.write(`${Math.min(count, from + rangeMax)} of ${count}, ${failed} failed\n`);
+    process.stderr.write(`${Math.min(end, from + rangeMax)} of ${end}, ${failed} failed\n`);
     for (const { index, reason } of tallies.at(-1)?.failures ?? [])
       process.stderr.write(`--show ${index}: ${reason}\n`);
   }
@@ -59,7 +61,7 @@ async function judgeRange(order: WorkerOrder): Promise<PlainTally> {
 function report({ count, kinds, codes, slowest, failures }: PlainTally): number {
   const hangs = slowest.filter(({ cpuMs }) => cpuMs > hangMs);
   const shown = Object.entries(codes).toSorted(([, a], [, b]) => b - a);
-  console.log(`${count} mutated Blueprints, seed ${seed}`);
+  console.log(`${count} mutated Blueprints from number ${first} on, seed ${seed}`);
   console.log(
     Object.entries(kinds)
       .map(([kind, times]) => `${times} ${kind}`)

@@ -26,11 +26,16 @@ export type RuntimeFeature =
 /** Which driver a derivation is executed by, and what it realises (sorted). */
 export type RuntimeFact = { readonly driver: string; readonly realises: readonly RuntimeFeature[] };
 
-/** Local processes behind the router. */
+/** Local processes behind the router. Probes are asked until they pass for the first time, which routes wait for. */
 const processFeatures: readonly RuntimeFeature[] = [
+  'front', // a permission: there is nobody else whose services could be fronted
   'ports.grpc',
   'ports.http',
   'ports.tcp',
+  'probes.readiness.http',
+  'probes.readiness.tcp',
+  'probes.startup.http',
+  'probes.startup.tcp',
   'run',
   'secrets.auto-generated',
   'stateful',

@@ -50,7 +50,10 @@ export interface Driver {
   ensureSecrets(scope: Scope, spec: ServiceSpec): Promise<void>;
   /** Settles when the program runs, which is before it answers. */
   start(request: StartRequest): Promise<StartOutcome>;
-  /** Settles when every declared port accepts a connection, the program ended, or the time is over. */
+  /**
+   * Settles when every declared port accepts a connection and then its startup and readiness probes have passed, the
+   * program ended, or the time is over.
+   */
   ready(request: ReadyRequest): Promise<ReadyOutcome>;
   /** Whether exactly this instance lives. */
   isAlive(instance: InstanceRecord): boolean;

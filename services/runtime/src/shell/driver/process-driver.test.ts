@@ -441,3 +441,40 @@ test('groupEnded() counts no zombie', async () => {
   expect(groupEnded(leader)).toBe(true);
   parent.kill('SIGKILL');
 });
+
+describe('ProcessDriver asks the probes of a program', () => {
+  const times = { initialDelaySeconds: 0, periodSeconds: 1, timeoutSeconds: 1, failures: 2, successes: 1 };
+  const http = { kind: 'http', port: 'http', path: '/ready', headers: { 'x-from': 'probe' } } as const;
+  /** Answers 503 that many times, then 200 to who asks as the probe does. */
+  const reluctant = (refusals: number, probes: NonNullable<ServiceSpec['probes']>) =>
+    server('web', {
+      args: [
+        `let left = ${refusals}; require("http").createServer((request, response) => { const ok = request.url === "/ready" && request.headers["x-from"] === "probe" && left-- <= 0; response.writeHead(ok ? 200 : 503).end() }).listen(Number(process.env.PORT), "127.0.0.1")`,
+      ],
+      probes,
+    });
+
+  test('until readiness passes', async () => {
+    const spec = reluctant(1, { readiness: { ...times, check: http } });
+    expect(await ready(spec, await started(spec))).toEqual({ kind: 'ready' });
+  });
+
+  test('and says what a startup probe that never passes was told', async () => {
+    const spec = reluctant(1_000, { startup: { ...times, check: http } });
+    expect(await ready(spec, await started(spec))).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringMatching(/^the startup probe of "web" does not pass: port \d+ answers with status 503/),
+    });
+  });
+
+  test('at a port that nobody declares', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    const spec = server('web', { probes: { startup: { ...times, check: { kind: 'tcp', port } } } });
+    const instance = await started(spec);
+    expect(await ready(spec, instance)).toEqual({ kind: 'ready' });
+    await new Promise((resolve) => other.close(resolve));
+    expect(await ready(spec, instance)).toMatchObject({ kind: 'failed', portTaken: false });
+  });
+});

@@ -17,6 +17,7 @@ import { FreePorts } from './free-ports.ts';
 import { readInstance, readInstances } from './instance-file.ts';
 import { logTail } from './log-tail.ts';
 import { groupListens } from './port-owner.ts';
+import { startupMs, untilProbesPass } from './probes.ts';
 import { groupEnded } from './process-group.ts';
 import { secretValue, secretValues } from './secret-files.ts';
 import { runShim } from './shim.ts';
@@ -75,7 +76,7 @@ export class ProcessDriver implements Driver {
 
   async ready(request: ReadyRequest): Promise<ReadyOutcome> {
     const { scope, instance, timeoutMs, signal } = request;
-    const endsAt = this.#clock.monotonicMs() + timeoutMs;
+    const endsAt = this.#clock.monotonicMs() + Math.max(timeoutMs, startupMs(request.spec));
     const believedAt = this.#clock.monotonicMs() + strangerMs;
     let pending = Object.entries(instance.ports);
     for (;;) {
@@ -95,11 +96,29 @@ export class ProcessDriver implements Driver {
           portTaken: open.length > 0 || /EADDRINUSE|address already in use/i.test(reason),
         };
       }
-      if (pending.length === 0) return { kind: 'ready' };
+      if (pending.length === 0) return this.#probed(request);
       if (this.#clock.monotonicMs() >= endsAt) {
         return { kind: 'failed', reason: await this.#silence(request, pending), portTaken: false };
       }
       await this.#clock.delay(readyPollMs, signal);
+    }
+  }
+
+  /** Its ports are open: what its own probes say of it. */
+  async #probed(request: ReadyRequest): Promise<ReadyOutcome> {
+    const outcome = await untilProbesPass(request, this.#clock);
+    switch (outcome.kind) {
+      case 'passed':
+        return { kind: 'ready' };
+      case 'cancelled':
+        return { kind: 'cancelled' };
+      case 'ended':
+        return { kind: 'failed', reason: await this.lastWords(request.scope, request.instance), portTaken: false };
+      case 'failed': {
+        const lines = await this.#tail(request.scope, request.instance);
+        const said = lines.length > 0 ? `; it last said: ${lines.join(' | ')}` : '';
+        return { kind: 'failed', reason: `${outcome.reason}${said}`, portTaken: false };
+      }
     }
   }
 
