@@ -3,7 +3,7 @@ import { inlineArtifactBytesMax, inlineBodyBytesMax } from '@microstax/contracts
 import { sealArtifact } from '@microstax/model/artifact';
 import type { ArtifactKind } from '@microstax/model/digest';
 import { expect, test } from 'vitest';
-import { splitBody } from './bundles.ts';
+import { packed, splitBody } from './bundles.ts';
 
 const artifact = (kind: ArtifactKind, bytes: number) => sealArtifact(kind, 'x'.repeat(bytes - 2));
 
@@ -27,4 +27,16 @@ test('splitBody() takes the largest out of a body over 512 KiB until it fits', (
   const { body, stored } = splitBody({ org: 'a', bundle: bundleOf(...artifacts) });
   expect(stored.map(({ digest }) => digest)).toEqual(artifacts.slice(0, 2).map(({ digest }) => digest));
   expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThanOrEqual(inlineBodyBytesMax);
+});
+
+test('packed() writes a body with artifacts as JSON would', () => {
+  const written = (body: object): unknown => JSON.parse(packed(body).text);
+  const artifacts = [sealArtifact('plan', { text: '"a" \\ ü\n' }), sealArtifact('facts', [1, null])];
+  for (const body of [
+    { org: 'a', env: 'b', generation: 1, bundle: bundleOf(...artifacts), absent: undefined },
+    { bundle: bundleOf(...artifacts) },
+    { org: 'a', bundle: {} },
+    { org: 'a', bundle: { plan: undefined, facts: { digest: artifacts[1]?.digest } } },
+  ])
+    expect(written(body)).toEqual(JSON.parse(JSON.stringify(body)));
 });

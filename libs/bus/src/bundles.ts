@@ -1,5 +1,6 @@
 import type { Bundle, BundleEntry } from '@microstax/contracts/bundle';
 import { inlineArtifactBytesMax, inlineBodyBytesMax } from '@microstax/contracts/topology';
+import { artifactLiteral } from '@microstax/model/artifact-literal';
 import { type ArtifactKind, type Digest, digestOfBytes } from '@microstax/model/digest';
 import { BusError } from './bus-error.ts';
 import type { Connection } from './connection.ts';
@@ -31,7 +32,7 @@ export function splitBody<T extends object>(body: T): Packed<T> {
 }
 
 /** What is too large by itself is taken out before anything is written, so that nothing large is written twice. */
-function packed(body: object): { readonly text: string; readonly stored: readonly Stored[] } {
+export function packed(body: object): { readonly text: string; readonly stored: readonly Stored[] } {
   const bundle = bundleOf(body);
   if (bundle === undefined) return { text: JSON.stringify(body), stored: [] };
   const inline = inlineEntries(bundle)
@@ -41,9 +42,22 @@ function packed(body: object): { readonly text: string; readonly stored: readonl
   for (let count = outside; ; count += 1) {
     const stored = inline.slice(0, count).map(({ digest, bytes }) => ({ digest, bytes }));
     const named = Object.fromEntries(inline.slice(0, count).map(({ kind, digest }) => [kind, { digest }]));
-    const text = JSON.stringify(count === 0 ? body : { ...body, bundle: { ...bundle, ...named } });
+    const text = textWith({ ...bundle, ...named }, body);
     if (count >= inline.length || Buffer.byteLength(text) <= inlineBodyBytesMax) return { text, stored };
   }
+}
+
+/** What `JSON.stringify` makes of a body with this bundle, which stands last. */
+function textWith(bundle: Bundle, body: object): string {
+  const entries = Object.entries(bundle) as [ArtifactKind, BundleEntry | undefined][];
+  const texts = entries.flatMap(([kind, entry]) => (entry === undefined ? [] : [`"${kind}":${entryText(entry)}`]));
+  const others = JSON.stringify({ ...body, bundle: undefined }).slice(1, -1);
+  return `{${others}${others === '' ? '' : ','}"bundle":{${texts.join(',')}}}`;
+}
+
+function entryText({ digest, bytes }: BundleEntry): string {
+  if (bytes === undefined) return JSON.stringify({ digest });
+  return `{"digest":"${digest}","bytes":${artifactLiteral({ digest, bytes })}}`;
 }
 
 /** All bytes inline again. Rejects with code `failed` where an object is gone: waiting would not bring it back. */

@@ -6,7 +6,10 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Collection, LogName, Place } from '../../core/changes.ts';
+import { artifactLiteral } from '@microstax/model/artifact-literal';
+import type { Digest } from '@microstax/model/digest';
+import type { Collection, LogName, Place, Put } from '../../core/changes.ts';
+import type { ArtifactDocument } from '../../core/documents.ts';
 import { type Cached, DocumentCache } from './document-cache.ts';
 import {
   type Batch,
@@ -135,11 +138,20 @@ class CachedRow<T> implements Stored<T> {
 function rawBatch({ guards, puts, removes, appends, settled = [] }: Batch): RawBatch {
   return {
     guards: guards.map(({ collection, key, version }) => [collection, key, version]),
-    puts: puts.map(({ collection, key, body }) => [collection, key, JSON.stringify(body)]),
+    puts: puts.map((put) => [put.collection, put.key, textOf(put)]),
     removes: removes.map(({ collection, key }) => [collection, key]),
     appends: appends.map(({ log, org, body }) => [log, log === 'outbox' ? outboxOrg : org, JSON.stringify(body)]),
     settled,
   };
+}
+
+/** A document's JSON. The text of an artifact, whose key ends with its digest, is the one that its event has. */
+function textOf({ collection, key, body }: Put): string {
+  if (collection !== 'artifacts') return JSON.stringify(body);
+  const { kind, bytes } = body as Partial<ArtifactDocument>;
+  if (kind === undefined || bytes === undefined) return JSON.stringify(body);
+  const digest = key.slice(key.lastIndexOf('/') + 1) as Digest;
+  return `{"kind":"${kind}","bytes":${artifactLiteral({ digest, bytes })}}`;
 }
 
 type Waiting = { readonly settle: (value: unknown) => void; readonly reject: (error: Error) => void };
