@@ -3,7 +3,7 @@ import type { Finding } from '@microstax/model/finding';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { given } from '@microstax/testkit/given';
 import { expect, test } from 'vitest';
-import { type Recording, type RecordState, record } from './record.ts';
+import { addsNothing, type Recording, type RecordState, record } from './record.ts';
 import { born, now } from './testing/states.ts';
 
 const { environment, activation } = born(aRevision('base', { services: [aService('web')] }));
@@ -105,4 +105,14 @@ test('record() keeps the first of two unequal artifacts and says so loudly', () 
 
 test('record() ignores an activation that the store does not know', () => {
   expect(record(recording(), state({ activation: null })).kind).toBe('ignored');
+});
+
+test('addsNothing() where a later stage brought the same artifacts', () => {
+  const recorded = record(recording({ stage: 'decided' }), state());
+  const later = recorded.kind === 'recorded' ? recorded.activation : activation;
+  expect(addsNothing(recording(), later)).toBe(true);
+  expect(addsNothing(recording({ artifacts: [other] }), later)).toBe(false); // said loudly, protocol 10
+  expect(addsNothing(recording({ ends: 'refused' }), later)).toBe(false);
+  expect(addsNothing(recording({ stage: 'decided' }), later)).toBe(false); // its place on the bus is to be known
+  expect(addsNothing(recording(), activation)).toBe(false);
 });

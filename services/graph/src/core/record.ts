@@ -73,6 +73,20 @@ export function record(recording: Recording, { environment, activation, known }:
   return { kind: 'recorded', activation: recorded, unequal, changes: all };
 }
 
+/**
+ * Whether a later stage brought all that an event names, as each stage forwards what those before it decided. Where the
+ * event of an earlier stage is on the bus, nobody asks any more.
+ */
+export function addsNothing(
+  { stage, artifacts, ends }: Pick<Recording, 'stage' | 'artifacts' | 'ends'>,
+  activation: ActivationDocument,
+): boolean {
+  const isEarlier = stages.indexOf(stage) < stages.indexOf(activation.stage);
+  return (
+    isEarlier && ends === undefined && artifacts.every(({ kind, digest }) => activation.artifacts[kind] === digest)
+  );
+}
+
 function withRecording(
   activation: ActivationDocument,
   recording: Recording,

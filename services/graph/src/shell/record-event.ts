@@ -6,7 +6,7 @@ import type { Stage } from '@microstax/model/status';
 import { failpoint } from '@microstax/service/failpoint';
 import type { ActivationDocument, EnvironmentDocument } from '../core/documents.ts';
 import { activationAt, artifactAt, environmentAt } from '../core/places.ts';
-import { type RecordedArtifact, type Recording, record } from '../core/record.ts';
+import { addsNothing, type RecordedArtifact, type Recording, record } from '../core/record.ts';
 import { artifactsWereUnequal, stageWasRecorded } from '../events.ts';
 import type { Graph } from './graph.ts';
 import { openAll } from './parse-event.ts';
@@ -19,6 +19,8 @@ export type StageEvent = {
   readonly bundle: Bundle;
 };
 
+type Said = Pick<Recording, 'stage' | 'ends'> & { readonly findings: readonly Finding[] };
+
 const offThePathMs = 100;
 
 /**
@@ -30,13 +32,13 @@ export async function offThePath({ clock }: Graph, { purpose }: Message): Promis
 }
 
 /** Records what another stage decided, with all bytes or not at all (protocol 8). Previews are nobody's record. */
-export async function recordEvent(
-  graph: Graph,
-  message: Message,
-  { org, env, generation, activation, bundle }: StageEvent,
-  said: Pick<Recording, 'stage' | 'ends'> & { readonly findings: readonly Finding[] },
-): Promise<Outcome> {
+export async function recordEvent(graph: Graph, message: Message, event: StageEvent, said: Said): Promise<Outcome> {
+  const { org, env, generation, activation, bundle } = event;
   if (message.purpose !== 'activate' || generation === 0) return done;
+  if (await isKnown(graph, event, said)) {
+    await failpoint(`graph.${said.stage}.after-decide`);
+    return done;
+  }
   const artifacts = await openUnknown(graph, { org, bundle, stage: said.stage });
   const recording: Recording = {
     ...said,
@@ -75,6 +77,14 @@ export async function recordEvent(
   if (decided.unequal.length > 0) artifactsWereUnequal(graph.log, { org, env, activation, findings: decided.unequal });
   stageWasRecorded(graph.log, { org, env, activation, stage: said.stage, outcome: said.ends ?? null });
   return done;
+}
+
+async function isKnown({ store }: Graph, event: StageEvent, { stage, ends }: Said): Promise<boolean> {
+  const { org, env, generation, bundle } = event;
+  const entries = Object.entries(bundle) as [ArtifactKind, BundleEntry][];
+  const artifacts = entries.map(([kind, { digest }]) => ({ kind, digest }));
+  const [row] = await store.getMany<ActivationDocument>([activationAt(org, env, generation)]);
+  return row !== undefined && addsNothing({ stage, artifacts, ...(ends === undefined ? {} : { ends }) }, row.body);
 }
 
 /** What a stage adds, which the store has only where an event is heard again. */
