@@ -16,7 +16,12 @@ import type { Graph } from './graph.ts';
 import { Reader } from './transact.ts';
 
 type About = { readonly org: string };
-type Missing = { readonly kind: 'unknown environment' | 'unknown generation'; readonly known: readonly string[] };
+type Missing = {
+  readonly kind: 'unknown environment' | 'unknown generation';
+  readonly known: readonly string[];
+  /** There was one, below the floor of what is kept. */
+  readonly gone?: boolean;
+};
 
 /** What a generation declared, byte for byte. */
 export async function answerRevision(
@@ -26,7 +31,10 @@ export async function answerRevision(
 ): Promise<StoredRevisionReply> {
   const reader = new Reader(store);
   const activation = await activationOf(reader, org, env, generation);
-  if ('known' in activation) return activation;
+  if ('known' in activation) {
+    const { kind, known, gone = false } = activation;
+    return gone ? { kind: 'not kept' } : { kind, known };
+  }
   const found = await reader.artifact<Revision>(org, activation.revision);
   return found === null ? { kind: 'not kept' } : { kind: 'revision', digest: found.digest, bytes: found.bytes };
 }
@@ -88,10 +96,12 @@ async function activationOf(
     const rows = await reader.scan<EnvironmentDocument>('environments', { prefix: `${org}/` });
     return { kind: 'unknown environment', known: rows.map((row) => row.env).sort(compareText) };
   }
-  const found = await reader.get<ActivationDocument>(activationAt(org, env, at ?? environment.generation));
+  const generation = at ?? environment.generation;
+  const found = await reader.get<ActivationDocument>(activationAt(org, env, generation));
   if (found !== null) return found;
   const activations = await reader.scan<ActivationDocument>('activations', { prefix: `${org}/${env}/` });
-  return { kind: 'unknown generation', known: activations.map(({ generation }) => String(generation)) };
+  const known = activations.map((activation) => String(activation.generation));
+  return { kind: 'unknown generation', known, gone: generation < (environment.floor ?? 1) };
 }
 
 function notFound({ kind, known }: Missing, env: string, at: number | undefined): ClosureReply {
