@@ -24,6 +24,9 @@ export type GraphConfig = {
   readonly checkpointMs: number;
   /** Where it is set, the store is in ArangoDB and not in that file. */
   readonly arango?: ArangoConfig;
+  /** A file of the organisation's policies, and one of its prices; read when the graph starts. */
+  readonly policiesPath?: string;
+  readonly pricesPath?: string;
   /** Whether projections are computed again from the truth before anything else happens. */
   readonly rebuild?: boolean;
   /** What is kept of old generations; all of it where this is absent. */
@@ -44,6 +47,8 @@ export type GraphConfig = {
 export function readGraphConfig(env: Env): GraphConfig {
   const arango = readArangoConfig(env);
   const auditKeyPath = readOptionalString(env, 'MSX_AUDIT_KEY');
+  const policiesPath = readOptionalString(env, 'MSX_POLICIES');
+  const pricesPath = readOptionalString(env, 'MSX_PRICES');
   return {
     natsUrl: readString(env, 'NATS_URL', 'nats://127.0.0.1:4222'),
     logLevel: readString(env, 'MSX_LOG_LEVEL', 'info'),
@@ -52,6 +57,8 @@ export function readGraphConfig(env: Env): GraphConfig {
     ...(auditKeyPath === undefined ? {} : { auditKeyPath }),
     checkpointMs: readDurationMs(env, 'MSX_CHECKPOINT', 10_000),
     ...(arango === undefined ? {} : { arango }),
+    ...(policiesPath === undefined ? {} : { policiesPath }),
+    ...(pricesPath === undefined ? {} : { pricesPath }),
     rebuild: readBoolean(env, 'MSX_GRAPH_REBUILD', false),
     retention: {
       generations: readInteger(env, 'MSX_KEEP_GENERATIONS', 100, { min: 1, max: 1_000_000 }),

@@ -25,6 +25,7 @@ import { type Clock, systemClock } from '@microstax/service/clock';
 import { createLog, type Log } from '@microstax/service/log';
 import type { GraphConfig } from './config.ts';
 import type { Changes } from './core/changes.ts';
+import type { Installation } from './core/derive-state.ts';
 import type { EnvironmentDocument } from './core/documents.ts';
 import type { OutboxRow } from './core/outbox.ts';
 import { projectionsWereRebuilt } from './events.ts';
@@ -60,6 +61,7 @@ import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
 import { onStrayCommand } from './shell/on-stray-command.ts';
 import { startOpening } from './shell/opening.ts';
 import { startPruning } from './shell/prune-loop.ts';
+import { readPolicies, readPrices } from './shell/read-installation.ts';
 import { rebuildProjections } from './shell/rebuild-projections.ts';
 import { startRedrive } from './shell/redrive-loop.ts';
 import { type Relay, startRelay } from './shell/relay.ts';
@@ -92,11 +94,11 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
 
     const audit = owned.use(await startAudit(config, { store, log, clock }));
     const followers: ((committed: Committed) => void)[] = [];
-    const runtime = config.runtime ?? must(runtimeFactOf(defaultDriver), 'the default driver is one');
+    const installation = await installationOf(config);
     const hear = (committed: Committed): void => {
       for (const follow of followers) follow(committed);
     };
-    const transact = transactOn(store, hear, runtime);
+    const transact = transactOn(store, hear, installation);
     const bell = new CommitBell();
     const graph: Graph = {
       store,
@@ -108,7 +110,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
       memory: new BusMemory(),
       bell,
       turns: new KeyedTurns(),
-      runtime,
+      installation,
     };
     if (config.rebuild) projectionsWereRebuilt(log, await rebuildProjections(graph));
     await followOpenExecutions(graph);
@@ -177,6 +179,14 @@ function hears(graph: Graph): readonly (readonly [DurableDefinition, Handle])[] 
     [durables.graphAdvisory, (message) => onMessageExhausted(graph, message)],
     [durables.graphDeadLetter, (message) => onDeadLetter(graph, message)],
   ];
+}
+
+async function installationOf({ runtime, policiesPath, pricesPath }: GraphConfig): Promise<Installation> {
+  return {
+    runtime: runtime ?? must(runtimeFactOf(defaultDriver), 'the default driver is one'),
+    ...(policiesPath === undefined ? {} : { policies: await readPolicies(policiesPath) }),
+    ...(pricesPath === undefined ? {} : { prices: await readPrices(pricesPath) }),
+  };
 }
 
 function answers(graph: Graph, incarnation: () => Promise<number>) {

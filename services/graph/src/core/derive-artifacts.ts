@@ -6,6 +6,7 @@ import type { Difference } from '@microstax/model/difference';
 import type { Digest } from '@microstax/model/digest';
 import { defaultPrices, type Facts } from '@microstax/model/facts';
 import { must } from '@microstax/model/must';
+import type { PolicyBundle } from '@microstax/model/policy';
 import type { Revision } from '@microstax/model/revision';
 import { composeEnvironment } from './composition.ts';
 import type { AncestorState, DeriveRequest, DeriveState } from './derive-state.ts';
@@ -25,13 +26,14 @@ export type DerivedArtifacts = {
 const expectedHours = 8;
 
 /** No policy is a policy too: every derivation names the bundle it was judged by. */
-const noPolicy = sealArtifact('policy', []);
+const noPolicies = sealArtifact<PolicyBundle>('policy', []);
 
 /** Freezes what is measured, names all inputs, and computes difference and composition from them (protocol 10, 11). */
 export function deriveArtifacts(request: DeriveRequest, state: DeriveState): DerivedArtifacts {
   const { org, env, wanted } = request;
   const { own, lineage, outside } = state;
   const facts = sealArtifact('facts', factsOf(env, state));
+  const policies = state.installation?.policies ?? noPolicies;
   const derivation = sealArtifact<Derivation>('derivation', {
     org,
     env,
@@ -42,7 +44,7 @@ export function deriveArtifacts(request: DeriveRequest, state: DeriveState): Der
       (entry) => entry.env,
     ),
     wanted,
-    policy: noPolicy.digest,
+    policy: policies.digest,
     facts: facts.digest,
   });
   const chain = effectiveChain([...lineage.map(({ revision }) => revision).reverse(), own.value]);
@@ -72,7 +74,7 @@ export function deriveArtifacts(request: DeriveRequest, state: DeriveState): Der
       derivation: derivation.digest,
     }),
   );
-  return { derivation, difference, composition, all: [own, derivation, facts, noPolicy, difference, composition] };
+  return { derivation, difference, composition, all: [own, derivation, facts, policies, difference, composition] };
 }
 
 function offered({ offeredChain }: AncestorState): { readonly offered?: ReadonlyMap<string, Digest> } {
@@ -84,10 +86,11 @@ function specDigests(chain: readonly Revision[]): ReadonlyMap<string, Digest> {
   return new Map(effective.services.map(({ name, specDigest }) => [name, specDigest]));
 }
 
-function factsOf(env: string, { members, runtime }: DeriveState): Facts {
+function factsOf(env: string, { members, installation = {} }: DeriveState): Facts {
+  const { runtime, prices = defaultPrices } = installation;
   const siblings = members.filter((member) => member.env !== env && !isGone(member));
   return {
-    prices: defaultPrices,
+    prices,
     siblings: sortedBy(siblings, (member) => member.env).map((member) => ({
       env: member.env,
       value: member.value,

@@ -2,7 +2,9 @@ import type { Actor } from '@microstax/contracts/fields';
 import type { Artifact } from '@microstax/model/artifact';
 import type { Cause, Derivation, Wanted } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
+import type { PriceTable } from '@microstax/model/facts';
 import type { EnvironmentView } from '@microstax/model/lineage-check';
+import type { PolicyBundle } from '@microstax/model/policy';
 import type { LinkKind, Revision } from '@microstax/model/revision';
 import type { RuntimeFact } from '@microstax/model/runtime-fact';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument, SubmissionRef } from './documents.ts';
@@ -30,6 +32,15 @@ export type OutsideState = {
   readonly chain: readonly Revision[];
 };
 
+/** What executes here, the organisation's policies and its prices: frozen with each derivation (protocol 10). */
+export type Installation = {
+  readonly runtime?: RuntimeFact;
+  /** Absent: none. */
+  readonly policies?: Artifact<PolicyBundle>;
+  /** Absent: the declared defaults. */
+  readonly prices?: PriceTable;
+};
+
 /** Everything that deriving an environment reads, as one moment of the store. */
 export type DeriveState = {
   readonly self: EnvironmentDocument | null;
@@ -48,8 +59,8 @@ export type DeriveState = {
   /** The recorded answer, where this submission was decided before. */
   readonly answered: AnswerDocument | null;
   readonly revisionKnown: boolean;
-  /** What executes here. */
-  readonly runtime?: RuntimeFact;
+  /** What this installation fixes for all that is derived here. */
+  readonly installation?: Installation;
   /** Services of the stored revision that the submitted one was made from: their identities are known too. */
   readonly sourceServices?: readonly NamedIdentity[];
 };

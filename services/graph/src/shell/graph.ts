@@ -1,7 +1,7 @@
 import type { Bus } from '@microstax/bus/bus';
-import type { RuntimeFact } from '@microstax/model/runtime-fact';
 import type { Clock } from '@microstax/service/clock';
 import type { Log } from '@microstax/service/log';
+import type { Installation } from '../core/derive-state.ts';
 import type { BusMemory } from './bus-memory.ts';
 import type { CommitBell } from './commit-bell.ts';
 import type { KeyedTurns } from './keyed-turns.ts';
@@ -21,6 +21,6 @@ export type Graph = {
   readonly bell: CommitBell;
   /** Records of one environment, which arrive on three durables and change one row. */
   readonly turns: KeyedTurns;
-  /** What executes here, which derivations freeze. */
-  readonly runtime?: RuntimeFact;
+  /** What derivations freeze of where they are made. */
+  readonly installation?: Installation;
 };

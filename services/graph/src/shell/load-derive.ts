@@ -52,7 +52,7 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
     members,
     answered,
     revisionKnown,
-    ...(reader.runtime === null ? {} : { runtime: reader.runtime }),
+    installation: reader.installation,
     ...(target.sourceRevision === undefined
       ? {}
       : { sourceServices: await namedIn(reader, org, target.sourceRevision) }),

@@ -69,7 +69,7 @@ async function sayPreview(
 ): Promise<Outcome> {
   const { org, env, actor, cause } = request;
   const submission = must(request.submission, 'a preview has a submission').id;
-  const state = await loadDerive(new Reader(graph.store, graph.runtime), { ...target, submission: null });
+  const state = await loadDerive(new Reader(graph.store, graph.installation), { ...target, submission: null });
   const decision = preview(request, must(state, 'own declarations are given'));
   const how = { inputId: message.id, purpose: message.purpose, drive: message.drive };
   if (decision.kind === 'refused') {

@@ -6,8 +6,8 @@
 import { Unavailable } from '@microstax/bus/bus-error';
 import type { Artifact } from '@microstax/model/artifact';
 import type { Digest } from '@microstax/model/digest';
-import type { RuntimeFact } from '@microstax/model/runtime-fact';
 import { type Append, type Changes, type Collection, type Place, placeText, together } from '../core/changes.ts';
+import type { Installation } from '../core/derive-state.ts';
 import type { ArtifactDocument } from '../core/documents.ts';
 import { artifactAt } from '../core/places.ts';
 import { KeyedTurns } from './keyed-turns.ts';
@@ -31,16 +31,16 @@ export type Committed = {
 export function transactOn(
   store: GraphStore,
   onCommitted: (committed: Committed) => void,
-  runtime: RuntimeFact | null = null,
+  installation: Installation = {},
 ): Transact {
   const turns = new KeyedTurns();
   return async (load, decide) => {
     try {
-      const first = await attempt(new Reader(store, runtime), store, onCommitted, load, decide);
+      const first = await attempt(new Reader(store, installation), store, onCommitted, load, decide);
       if (first.kind === 'decided') return first.decision;
       return await turns.take(placeText(first.at), async () => {
         for (let attempts = 1; attempts < attemptsMax; attempts++) {
-          const next = await attempt(new Reader(store, runtime), store, onCommitted, load, decide);
+          const next = await attempt(new Reader(store, installation), store, onCommitted, load, decide);
           if (next.kind === 'decided') return next.decision;
         }
         throw new Unavailable(`the graph store, which was changed ${attemptsMax} times while one decision was made,`);
@@ -83,12 +83,12 @@ export class Reader {
   readonly #store: GraphStore;
   readonly #read = new Map<string, { readonly guard: Guard; readonly body: unknown }>();
 
-  /** What executes here, which is frozen with what is derived; null where nobody said so. */
-  readonly runtime: RuntimeFact | null;
+  /** What is frozen with whatever is derived. */
+  readonly installation: Installation;
 
-  constructor(store: GraphStore, runtime: RuntimeFact | null = null) {
+  constructor(store: GraphStore, installation: Installation = {}) {
     this.#store = store;
-    this.runtime = runtime;
+    this.installation = installation;
   }
 
   /** A row that the decision depends on; null where there is none, and none may appear before the commit. */
