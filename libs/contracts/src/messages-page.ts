@@ -38,7 +38,7 @@ function subjectsPart(): string {
 
 | subject | what |
 |---|---|
-| \`msx.blueprint.<org>.<env>[.<actor>]\` | the public door: a raw YAML or JSON Blueprint is the whole body; no header is needed |
+| \`msx.blueprint.<org>.<env>[.<actor>]\` | the public door: a raw YAML or JSON Blueprint is the whole body, or \`{from: {env, generation}, changes}\` or \`{closure: <digest>}\`; no header is needed |
 | \`msx.cmd.graph.<org>.<env>.<verb>[.<actor>]\` | a command; verbs: ${commandVerbs.map((verb) => `\`${verb}\``).join(', ')}; body empty or \`${schemaLine(commandSchema)}\` |
 | \`msx.evt.<service>.<org>.<env>.<past>\` | facts; only \`<service>\` says them |
 | \`msx.svc.<service>.<org>.<op>\` | request and reply |

@@ -1,6 +1,9 @@
 import { serviceIdentity } from '@microstax/model/service-identity';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
+import { lineages } from '@microstax/testkit/lineages';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { effectiveChain } from './effective-graph.ts';
 import { environmentView } from './view.ts';
 
 const shop = aRevision('shop', { services: [aService('web'), aService('pay')] });
@@ -52,4 +55,17 @@ test('environmentView() names the identities of services that its lineage took a
   expect(view).toMatchObject({ buried, services: [{ name: 'web' }] });
   const again = aRevision('team', { parent: 'shop', services: [aService('pay')] });
   expect(environmentView({ ...about, chain: [shop, again], lineageEnvs: ['shop'] }).buried).toBeUndefined();
+});
+
+test('environmentView() names exactly the identities that a lineage had and has no more', () => {
+  fc.assert(
+    fc.property(lineages(), (chain) => {
+      const about = { deleted: false, headerName: 'x-msx-env', lineageEnvs: [] };
+      const levels = effectiveChain(chain).map(({ services }) => services.map(({ identity }) => identity));
+      const alive = new Set(levels.at(-1));
+      const gone = [...new Set(levels.flat())].filter((identity) => !alive.has(identity)).sort();
+      expect(environmentView({ ...about, chain }).buried ?? []).toEqual(gone);
+    }),
+    { numRuns: 500 },
+  );
 });
