@@ -20,6 +20,7 @@ import { counted, times } from './config.ts';
 
 const revisions = times(50, 1_000);
 const rounds = times(50, 1_000);
+const siblings = 25; // rounds under one root
 
 const web = (version: string) => aService('web', { dependsOn: ['cart'], env: { VERSION: version } });
 const cart = aService('cart');
@@ -126,16 +127,17 @@ test(`a parent is stopped while a child claims, ${rounds} times: exactly one win
 test(`two overlays map to each other, ${rounds} times: exactly one wins`, async () => {
   const random = seededRandom(3);
   const wins = { left: 0, right: 0 };
-  await hands.apply(aRevision('ring', { services: [web('1'), cart] }));
   for (let round = 0; round < rounds; round++) {
     const [left, right] = [`left-${round}`, `right-${round}`];
-    for (const env of [left, right]) await hands.apply(overlayOf(env, {}));
+    const ring = `ring-${Math.floor(round / siblings)}`;
+    if (round % siblings === 0) await hands.apply(aRevision(ring, { services: [web('1'), cart] }));
+    for (const env of [left, right]) await hands.apply(overlayOf(env, ring, {}));
     const claims = await Promise.all(
       [
         [left, right],
         [right, left],
       ].map(async ([env = '', to = '']) => {
-        const generation = revisedIn(await hands.accept(overlayOf(env, { cart: to })));
+        const generation = revisedIn(await hands.accept(overlayOf(env, ring, { cart: to })));
         return { env, generation, approval: await hands.approve(env, generation) };
       }),
     );
@@ -154,13 +156,17 @@ test(`two overlays map to each other, ${rounds} times: exactly one wins`, async 
 test(`two siblings take one route, ${rounds} times: exactly one has it`, async () => {
   const random = seededRandom(4);
   const wins = { atTheBlueprint: 0, atTheClaim: 0 };
-  await hands.apply(aRevision('root', { services: [web('1'), cart] }));
-  for (const env of ['north', 'south']) await hands.apply(aRevision(env, { parent: 'root', services: [web('2')] }));
   for (let round = 0; round < rounds; round++) {
     const [left, right] = [`one-${round}`, `two-${round}`];
     const value = `route-${round}`;
+    const group = Math.floor(round / siblings);
+    const [root, north, south] = [`root-${group}`, `north-${group}`, `south-${group}`];
+    if (round % siblings === 0) {
+      await hands.apply(aRevision(root, { services: [web('1'), cart] }));
+      for (const env of [north, south]) await hands.apply(aRevision(env, { parent: root, services: [web('2')] }));
+    }
     // Of one parent they meet at its row; of two parents only where the key is.
-    const parents = round % 2 === 0 ? ['root', 'root'] : ['north', 'south'];
+    const parents = round % 2 === 0 ? [root, root] : [north, south];
     const declare = (env: string, parent = '') =>
       hands.accept(aRevision(env, { parent, services: [web('3')], routing: { value } }));
     const answers = await race(
@@ -180,7 +186,7 @@ test(`two siblings take one route, ${rounds} times: exactly one has it`, async (
     expect(replies.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
     expect(replies.filter(({ kind }) => kind !== 'claimed' && kind !== 'taken')).toEqual([]);
     const keys = await Promise.all([left, right].map(async (env) => (await hands.environment(env))?.keys ?? []));
-    expect(keys.flat()).toEqual([`route:root/x-msx-env=${value}`]);
+    expect(keys.flat()).toEqual([`route:${root}/x-msx-env=${value}`]);
     wins[two === undefined ? 'atTheBlueprint' : 'atTheClaim']++;
   }
   expect(wins.atTheClaim).toBeGreaterThan(0);
@@ -191,8 +197,8 @@ test(`two siblings take one route, ${rounds} times: exactly one has it`, async (
   });
 });
 
-function overlayOf(env: string, providers: Readonly<Record<string, string>>): Revision {
-  return aRevision(env, { parent: 'ring', services: [web('2')], routing: { providers } });
+function overlayOf(env: string, parent: string, providers: Readonly<Record<string, string>>): Revision {
+  return aRevision(env, { parent, services: [web('2')], routing: { providers } });
 }
 
 function revisedIn(answer: SubmissionAnswer): number {
@@ -206,7 +212,7 @@ async function race<A, B>(random: SeededRandom, a: () => Promise<A>, b: () => Pr
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
     return work();
   };
-  return Promise.all([after(random.integer(0, 6), a), after(random.integer(0, 6), b)]);
+  return Promise.all([after(random.integer(0, 16), a), after(random.integer(0, 16), b)]);
 }
 
 async function activationsOf(bench: GraphBench): Promise<ReadonlyMap<number, ActivationItem>> {
