@@ -18,6 +18,7 @@ import type { Sources } from './sources.ts';
 import { filledScalar, type WrittenText } from './written-text.ts';
 
 const filesDeepMax = 16; // include and extends inside of each other
+const includesMax = 1_000; // of all files together: two files that include each other twice would have no end
 
 export type ComposeApplication = {
   readonly name: string | undefined;
@@ -34,6 +35,7 @@ export class ComposeLoader {
   readonly #given: ReadonlyMap<string, ImportFile>;
   readonly #absent: ReadonlySet<string>;
   readonly #wanted = new Set<string>();
+  #included = 0;
   readonly #trees = new Map<string, LocatedMap | undefined>();
 
   constructor(request: ImportComposeRequest, context: ComposeContext) {
@@ -140,20 +142,16 @@ export class ComposeLoader {
         const text = asText(one, where, this.#context);
         return text === undefined ? [] : [joinPath(folderOf(path), text)];
       });
-      if (about.depth >= filesDeepMax) {
+      if (about.depth >= filesDeepMax || ++this.#included > includesMax) {
         this.#complain(
           'include-too-deep',
           where,
           item.at,
-          `files include each other deeper than ${filesDeepMax}`,
+          `files include each other deeper than ${filesDeepMax}, or more than ${includesMax} times`,
           'look for a file that includes itself',
         );
         return [];
       }
-      const missing = texts.filter(
-        (one) => this.#file(one, { at: item.at, path: where, required: true }) === undefined,
-      );
-      if (missing.length > 0 || texts.length === 0) return [];
       const envNode = child(item, 'env_file');
       const envPaths = envNode === undefined ? [] : envNode.kind === 'list' ? envNode.items : [envNode];
       const envFiles = envPaths.flatMap((one) => {
@@ -164,6 +162,10 @@ export class ComposeLoader {
             : this.#file(joinPath(folderOf(path), text), { at: one.at, path: where, required: true });
         return file === undefined ? [] : [file];
       });
+      const missing = texts.filter(
+        (one) => this.#file(one, { at: item.at, path: where, required: true }) === undefined,
+      );
+      if (missing.length > 0 || texts.length === 0) return [];
       const own = this.#variables(envFiles, about.variables);
       const variables: Variables = { get: (name) => about.variables.get(name) ?? own.get(name) };
       const folder = folderOf(texts[0] ?? '');

@@ -2,6 +2,7 @@
 import type { Located, LocatedMap } from '../located.ts';
 import { quote } from '../quote.ts';
 import { composeHealth } from './compose-health.ts';
+import { warnOfUnknownKeys } from './compose-keys.ts';
 import { composePorts } from './compose-ports.ts';
 import { composeResources } from './compose-resources.ts';
 import type { ComposeScene } from './compose-scene.ts';
@@ -9,6 +10,7 @@ import { composeVolumes } from './compose-volumes.ts';
 import type { Draft, DraftDependency, DraftPort } from './draft.ts';
 import { filledInReason, fillsIn } from './filled-words.ts';
 import type { Ledger } from './ledger.ts';
+import { isVariableName } from './names.ts';
 import { asBoolean, asList, asMap, asText, child, isNothing } from './nodes.ts';
 import { addPort } from './ports.ts';
 import { composeSecurity } from './security.ts';
@@ -19,6 +21,7 @@ export function composeService(written: string, name: string, service: LocatedMa
   const path = `services.${written}`;
   const get = (key: string): Located | undefined => service.entries.get(key)?.node;
   const { ledger } = scene;
+  warnOfUnknownKeys(service, path, scene.complaints);
   dropEmpty(service, ledger);
   const ports = portsOf(get, path, scene);
   const health = composeHealth(get('healthcheck'), `${path}.healthcheck`, scene);
@@ -147,7 +150,7 @@ function variablesOf(get: Get, path: string, scene: ComposeScene): Map<string, W
   if (environment === undefined) return variables;
   for (const [name, { node, keyAt }] of environment.entries) {
     const at = `${path}.environment.${name}`;
-    if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/.test(name)) {
+    if (!isVariableName(name)) {
       ledger.drop(node, 'no variable of a Blueprint can have such a name');
       continue;
     }
@@ -232,7 +235,7 @@ function hostsOf(written: string, get: Get, path: string, scene: ComposeScene): 
       hosts.add(alias.source.toLowerCase());
       scene.ledger.carry(alias);
     }
-  scene.ledger.drop(
+  scene.ledger.dropRest(
     networks,
     'services of one environment reach each other by their dependencies, whatever their networks',
   );

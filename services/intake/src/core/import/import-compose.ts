@@ -9,7 +9,7 @@ import type { Draft } from './draft.ts';
 import { type Account, Ledger, sumOf } from './ledger.ts';
 import { link } from './link.ts';
 import { Names, ourName } from './names.ts';
-import { asList, asText } from './nodes.ts';
+import { asList, asText, isNothing } from './nodes.ts';
 import { printBlueprint } from './print-blueprint.ts';
 import { reportOf } from './report.ts';
 import { SecretReferences } from './secrets.ts';
@@ -42,9 +42,15 @@ export function composeBlueprint(request: ImportComposeRequest): ImportReply {
   const references = new SecretReferences(name);
   const names = new Names(complaints);
   const scene = { complaints, ledger, loader, application, references, project: name };
+  // In the order of the text, so that the later of two is the one complained of.
+  const ours = new Map(
+    [...chosen]
+      .sort(([, one], [, other]) => one.at - other.at)
+      .map(([written, service]) => [written, names.take(written, `services.${written}`, service.at)]),
+  );
   const drafts = chosen.flatMap(([written, service]): Draft[] => {
-    const ours = names.take(written, `services.${written}`, service.at);
-    return ours === undefined ? [] : [composeService(written, ours, service, scene)];
+    const name = ours.get(written);
+    return name === undefined ? [] : [composeService(written, name, service, scene)];
   });
   // An env file may have been named by a service only.
   const more = loader.wanted();
@@ -131,7 +137,7 @@ function sectionAccounts({ sections }: ComposeApplication, ledger: Ledger): Acco
     .flatMap(([key, section]) =>
       [...section.entries].map(([name, { node }]) => {
         // A volume or network without settings is only a name, and names are carried.
-        if (node.kind === 'scalar' && node.value === null) ledger.carry(node);
+        if (isNothing(node) || (node.kind === 'map' && node.entries.size === 0)) ledger.carry(node);
         return ledger.account(node, `${key}.${name}`, { otherwise: otherwise[key] ?? noCounterpart });
       }),
     );

@@ -5,7 +5,7 @@ import { Complaints } from './complaints.ts';
 import type { Draft } from './draft.ts';
 import { type KubeObject, kubeObjects } from './kube-objects.ts';
 import type { KubeScene } from './kube-scene.ts';
-import { selectNothing, strayBackends } from './kube-services.ts';
+import { selectingServices, selectNothing, strayBackends } from './kube-services.ts';
 import { kubeWorkload } from './kube-workload.ts';
 import { type Account, Ledger, sumOf } from './ledger.ts';
 import { link } from './link.ts';
@@ -44,8 +44,15 @@ export function kubernetesBlueprint(request: ImportKubernetesRequest): ImportRep
   const objects = kubeObjects(request.files, sources, complaints);
   complainOfTwins(objects, complaints);
   const name = nameOf(request, objects, complaints);
-  const scene: KubeScene = { complaints, ledger: new Ledger(), objects, references: new SecretReferences(name) };
   const workloads = objects.filter(({ kind }) => workloadKinds.has(kind));
+  const scene: KubeScene = {
+    complaints,
+    ledger: new Ledger(),
+    objects,
+    byName: new Map(objects.map((one) => [`${one.kind} ${one.namespace} ${one.name}`, one])),
+    selecting: selectingServices(objects, workloads),
+    references: new SecretReferences(name),
+  };
   if (workloads.length === 0 && !complaints.blocks())
     complaints.add({
       code: 'no-services',
@@ -59,7 +66,7 @@ export function kubernetesBlueprint(request: ImportKubernetesRequest): ImportRep
     const draft = ours === undefined ? undefined : kubeWorkload(workload, ours, scene);
     return draft === undefined ? [] : [draft];
   });
-  const remarks = strays(workloads, scene, sources);
+  const remarks = strays(scene, sources);
   const findings = complaints.findings(sources);
   if (complaints.blocks()) return { kind: 'refused', findings };
   const linked = link(
@@ -119,9 +126,9 @@ function nameOf(request: ImportKubernetesRequest, objects: readonly KubeObject[]
   return 'imported';
 }
 
-function strays(workloads: readonly KubeObject[], scene: KubeScene, sources: Sources): ImportRemark[] {
+function strays(scene: KubeScene, sources: Sources): ImportRemark[] {
   return [
-    ...selectNothing(workloads, scene).map(({ name, node }) => ({
+    ...selectNothing(scene).map(({ name, node }) => ({
       field: `Service/${name}`,
       reason: 'it selects nothing of these files, so nobody knows what answers there',
       at: sources.positionAt(node.at),

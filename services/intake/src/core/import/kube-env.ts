@@ -3,6 +3,7 @@ import { quote } from '../quote.ts';
 import type { DraftSecret, DraftVariable } from './draft.ts';
 import { filledInReason, fillsIn } from './filled-words.ts';
 import { carryConfig, configData, type KubeScene, secretKeys } from './kube-scene.ts';
+import { isVariableName } from './names.ts';
 import { asList, asText, child, isNothing } from './nodes.ts';
 import { type WrittenText, writtenTextOf } from './written-text.ts';
 
@@ -63,7 +64,7 @@ function readEnvFrom(
     const data = configData(scene, config, namespace);
     if (data === undefined) return `ConfigMap ${quote(config)} is not in the files`;
     for (const [key, value] of data)
-      if (isVariable(prefix + key) && !fillsIn(value.text)) set(prefix + key, { ...value });
+      if (isVariableName(prefix + key) && !fillsIn(value.text)) set(prefix + key, { ...value });
     carryConfig(scene, config, namespace);
     return undefined;
   }
@@ -71,7 +72,7 @@ function readEnvFrom(
   const keys = secretKeys(scene, secret, namespace);
   if (keys === undefined)
     return `Secret ${quote(secret)} is not in the files, so its keys are not known; list them in env`;
-  for (const key of keys) if (isVariable(prefix + key)) refer(prefix + key, `${secret}/${key}`, item.at);
+  for (const key of keys) if (isVariableName(prefix + key)) refer(prefix + key, `${secret}/${key}`, item.at);
   return undefined;
 }
 
@@ -87,7 +88,7 @@ function readVariable(
     scene.complaints.add({ code: 'missing-key', path, at: item.at, reason: 'the variable has no name' });
     return undefined;
   }
-  if (!isVariable(name)) return 'no variable of a Blueprint can have such a name';
+  if (!isVariableName(name)) return 'no variable of a Blueprint can have such a name';
   const from = child(item, 'valueFrom');
   if (from !== undefined && !isNothing(from)) return readSource(item, from, { name, namespace, path }, scene, into);
   const value = child(item, 'value');
@@ -161,8 +162,4 @@ export function expand(written: WrittenText, values: ReadonlyMap<string, Written
     },
   );
   return secret ? undefined : { ...written, text, variables: [...used] };
-}
-
-function isVariable(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/.test(name);
 }

@@ -10,16 +10,19 @@ export type KubeScene = Reading & {
   readonly complaints: Complaints;
   readonly ledger: Ledger;
   readonly objects: readonly KubeObject[];
+  readonly byName: ReadonlyMap<string, KubeObject>;
+  /** The Services that select each workload. */
+  readonly selecting: ReadonlyMap<KubeObject, readonly KubeObject[]>;
   readonly references: SecretReferences;
 };
 
 export function findObject(
-  { objects }: KubeScene,
+  { byName }: KubeScene,
   kind: string,
   name: string,
   namespace: string,
 ): KubeObject | undefined {
-  return objects.find((one) => one.kind === kind && one.name === name && one.namespace === namespace);
+  return byName.get(`${kind} ${namespace} ${name}`);
 }
 
 /** The entries of a ConfigMap; undefined where the files do not hold it. */

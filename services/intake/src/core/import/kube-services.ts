@@ -14,10 +14,7 @@ export type Reached = { readonly hosts: readonly DraftHost[]; readonly exposed: 
  * reach it. Ports that only a Service names are added to `ports`.
  */
 export function reachedBy(workload: KubeObject, ports: DraftPort[], scene: KubeScene): Reached {
-  const labels = labelsOf(workload);
-  const services = scene.objects.filter(
-    (one) => one.kind === 'Service' && one.namespace === workload.namespace && selects(one, labels),
-  );
+  const services = scene.selecting.get(workload) ?? [];
   const hosts: DraftHost[] = [];
   let exposed = false;
   for (const service of services) {
@@ -37,13 +34,34 @@ export function reachedBy(workload: KubeObject, ports: DraftPort[], scene: KubeS
   return { hosts, exposed };
 }
 
+/** Which Services select each workload. A Service is looked for under one of its labels only, so none meets all workloads. */
+export function selectingServices(objects: readonly KubeObject[], workloads: readonly KubeObject[]): Selecting {
+  const labelled = new Map<string, { readonly workload: KubeObject; readonly labels: ReadonlyMap<string, string> }[]>();
+  for (const workload of workloads) {
+    const labels = labelsOf(workload);
+    for (const [key, value] of labels) {
+      const place = `${workload.namespace} ${key} ${value}`;
+      labelled.set(place, [...(labelled.get(place) ?? []), { workload, labels }]);
+    }
+  }
+  const selecting = new Map<KubeObject, KubeObject[]>();
+  for (const service of objects) {
+    if (service.kind !== 'Service') continue;
+    const first = selectorOf(service)[0];
+    const near = first === undefined ? [] : (labelled.get(`${service.namespace} ${first[0]} ${first[1]}`) ?? []);
+    for (const { workload, labels } of near)
+      if (selectorOf(service).every(([key, value]) => labels.get(key) === value))
+        selecting.set(workload, [...(selecting.get(workload) ?? []), service]);
+  }
+  return selecting;
+}
+
+export type Selecting = ReadonlyMap<KubeObject, readonly KubeObject[]>;
+
 /** Services that select nothing of the files. */
-export function selectNothing(workloads: readonly KubeObject[], scene: KubeScene): KubeObject[] {
-  return scene.objects.filter(
-    (one) =>
-      one.kind === 'Service' &&
-      !workloads.some((workload) => workload.namespace === one.namespace && selects(one, labelsOf(workload))),
-  );
+export function selectNothing({ objects, selecting }: KubeScene): KubeObject[] {
+  const used = new Set([...selecting.values()].flat());
+  return objects.filter((one) => one.kind === 'Service' && !used.has(one));
 }
 
 function labelsOf(workload: KubeObject): ReadonlyMap<string, string> {
@@ -56,10 +74,10 @@ function labelsOf(workload: KubeObject): ReadonlyMap<string, string> {
   );
 }
 
-function selects(service: KubeObject, labels: ReadonlyMap<string, string>): boolean {
+function selectorOf(service: KubeObject): (readonly [string, string])[] {
   const selector = child(child(service.node, 'spec'), 'selector');
-  if (selector?.kind !== 'map' || selector.entries.size === 0) return false;
-  return [...selector.entries].every(([key, { node }]) => node.kind === 'scalar' && labels.get(key) === node.source);
+  if (selector?.kind !== 'map') return [];
+  return [...selector.entries].map(([key, { node }]) => [key, node.kind === 'scalar' ? node.source : ''] as const);
 }
 
 /** Labels of a Service that its workload has too are carried with that one. */

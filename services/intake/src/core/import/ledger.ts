@@ -22,15 +22,22 @@ export type Account = {
 export class Ledger {
   readonly #carried = new Set<Located>();
   readonly #dropped = new Map<Located, string>();
+  readonly #rests = new Set<Located>();
 
   /** The node and everything in it is in the Blueprint, or is so without a word (a restart policy of `always`). */
   carry(...nodes: readonly (Located | undefined)[]): void {
     for (const node of nodes) if (node !== undefined) this.#carried.add(node);
   }
 
-  /** The node is not carried, because. Wins over `carry`; what is carried inside of it stays carried. */
+  /** The node is not carried, because. Wins over `carry`, also of what is inside. */
   drop(node: Located | undefined, reason: string): void {
     if (node !== undefined) this.#dropped.set(node, reason);
+  }
+
+  /** Of the node only what was marked inside of it is carried, because. */
+  dropRest(node: Located | undefined, reason: string): void {
+    if (node !== undefined) this.#rests.add(node);
+    this.drop(node, reason);
   }
 
   /** Of one tree. `otherwise` is said of what nobody marked. */
@@ -51,26 +58,19 @@ export class Ledger {
     return { listed, ...sum };
   }
 
-  /** The tree cut into parts that are wholly carried, or wholly not for one reason. */
-  *#parts(place: Place, otherwise: string): Generator<Place & { readonly reason: string | undefined }> {
+  /** The tree cut into parts that are wholly carried, or wholly not for one reason; a node is as what stands around it. */
+  *#parts(place: Place, around: string | undefined): Generator<Place & { readonly reason: string | undefined }> {
     const { node } = place;
-    const reason = this.#dropped.get(node);
-    const carried = this.#carried.has(node) && reason === undefined;
-    const inner = childrenOf(place);
-    if (inner.length === 0 || !inner.some((child) => this.#differsWithin(child.node, carried))) {
-      yield { ...place, reason: carried ? undefined : (reason ?? otherwise) };
-      return;
-    }
-    for (const child of inner)
-      if (carried && !this.#dropped.has(child.node) && !this.#differsWithin(child.node, true))
-        yield { ...child, reason: undefined };
-      else yield* this.#parts(child, reason ?? otherwise);
+    const dropped = this.#dropped.get(node);
+    const reason = dropped ?? (this.#carried.has(node) ? undefined : around);
+    const inner = dropped === undefined || this.#rests.has(node) ? childrenOf(place) : [];
+    if (!inner.some((child) => this.#differsWithin(child.node, reason === undefined))) yield { ...place, reason };
+    else for (const child of inner) yield* this.#parts(child, reason);
   }
 
   /** Whether something in the node was marked otherwise than what stands around it. */
   #differsWithin(node: Located, carried: boolean): boolean {
-    if (carried ? this.#dropped.has(node) : this.#carried.has(node)) return true;
-    if (!carried && this.#dropped.has(node)) return true;
+    if (this.#dropped.has(node) || (!carried && this.#carried.has(node))) return true;
     return childrenOf({ node, at: 0, path: '' }).some((child) => this.#differsWithin(child.node, carried));
   }
 }
@@ -95,14 +95,12 @@ function valuesIn(node: Located): number {
 }
 
 export function sumOf(accounts: readonly Account[]): Account {
-  return accounts.reduce(
-    (sum, one) => ({
-      listed: [...sum.listed, ...one.listed],
-      read: sum.read + one.read,
-      carried: sum.carried + one.carried,
-      valuesRead: sum.valuesRead + one.valuesRead,
-      valuesCarried: sum.valuesCarried + one.valuesCarried,
-    }),
-    { listed: [], read: 0, carried: 0, valuesRead: 0, valuesCarried: 0 },
-  );
+  const total = (of: (account: Account) => number): number => accounts.reduce((sum, account) => sum + of(account), 0);
+  return {
+    listed: accounts.flatMap(({ listed }) => listed),
+    read: total(({ read }) => read),
+    carried: total(({ carried }) => carried),
+    valuesRead: total(({ valuesRead }) => valuesRead),
+    valuesCarried: total(({ valuesCarried }) => valuesCarried),
+  };
 }

@@ -61,8 +61,8 @@ class Linking {
     string,
     { readonly draft: Draft; readonly ports: ReadonlyMap<number, number> | undefined } | 'several'
   >();
-  readonly #calls: Call[] = [];
-  readonly #spots: Spot[] = [];
+  readonly #calls = new Map<Draft, Call[]>();
+  readonly #spots = new Map<WrittenText, Spot[]>();
   readonly #loose = { dangling: new Map<string, ImportDangling>(), external: new Map<string, ImportDangling>() };
   readonly #unknown: ImportRemark[] = [];
 
@@ -99,13 +99,21 @@ class Linking {
     };
   }
 
+  #call(call: Call): void {
+    this.#calls.set(call.from, [...(this.#calls.get(call.from) ?? []), call]);
+  }
+
+  #spot(spot: Spot): void {
+    this.#spots.set(spot.text, [...(this.#spots.get(spot.text) ?? []), spot]);
+  }
+
   #readDeclared(draft: Draft): void {
     for (const { target, at, required, kind } of draft.declared) {
       const evidence: ImportEvidence = { kind, where: kind, at: this.#sources.positionAt(at) };
       const found = this.#hosts.get(target.toLowerCase());
       if (found === undefined || found === 'several') this.#loosely('dangling', draft, target, evidence);
       else if (found.draft !== draft)
-        this.#calls.push({ from: draft, to: found.draft, port: undefined, required, declared: true, evidence });
+        this.#call({ from: draft, to: found.draft, port: undefined, required, declared: true, evidence });
     }
   }
 
@@ -168,19 +176,19 @@ class Linking {
     }
     const asked = address.port ?? this.#meantPort(to, ports, address);
     const numbers = asked !== undefined ? [asked] : (beside?.(to, ports) ?? []);
-    this.#spots.push({ text: said.value, at: address.hostAt, end: address.hostAt + address.host.length, to });
+    this.#spot({ text: said.value, at: address.hostAt, end: address.hostAt + address.host.length, to });
     for (const number of numbers.length === 0 ? [undefined] : numbers) {
       const containerPort = number === undefined ? undefined : (ports?.get(number) ?? number);
       if (containerPort !== undefined) this.#see(to, containerPort, address, said);
       if (containerPort !== undefined && address.port !== undefined && address.portAt !== undefined)
-        this.#spots.push({
+        this.#spot({
           text: said.value,
           at: address.portAt,
           end: address.portAt + String(address.port).length,
           to,
           port: containerPort,
         });
-      this.#calls.push({
+      this.#call({
         from: draft,
         to,
         port: containerPort,
@@ -258,7 +266,7 @@ class Linking {
         number > 65_535
       )
         continue;
-      this.#spots.push({ text: value, at: 0, end: value.text.length, to, port: containerPort });
+      this.#spot({ text: value, at: 0, end: value.text.length, to, port: containerPort });
       declared?.hints.push(...hintOfName(name, `variable ${name} of ${draft.name}`));
       if (!numbers.includes(number)) numbers.push(number);
     }
@@ -303,7 +311,7 @@ class Linking {
   }
 
   #edgesOf(draft: Draft, ports: ReadonlyMap<Draft, readonly JudgedPort[]>): ImportEdge[] {
-    const calls = this.#calls.filter(({ from }) => from === draft);
+    const calls = this.#calls.get(draft) ?? [];
     const targets = [...new Set(calls.map(({ to }) => to))].sort((a, b) => compareText(a.name, b.name));
     return targets.flatMap((to) => {
       const here = calls.filter((call) => call.to === to);
@@ -334,7 +342,7 @@ class Linking {
   }
 
   #rewritten(text: WrittenText, ports: ReadonlyMap<Draft, readonly JudgedPort[]>): string {
-    const spots = this.#spots.filter((spot) => spot.text === text).sort((a, b) => b.at - a.at);
+    const spots = [...(this.#spots.get(text) ?? [])].sort((a, b) => b.at - a.at);
     let out = text.text;
     let last = Number.POSITIVE_INFINITY;
     for (const { at, end, to, port } of spots) {

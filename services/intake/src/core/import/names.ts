@@ -13,6 +13,11 @@ export function ourName(written: string): string | undefined {
   return name === '' ? undefined : name;
 }
 
+/** Whether a Blueprint can have a variable of this name. */
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/.test(name) && name !== '__proto__';
+}
+
 /** Gives every foreign name one of ours, and complains where two would be one. */
 export class Names {
   readonly #taken = new Map<string, string>();

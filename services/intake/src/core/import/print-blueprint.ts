@@ -12,17 +12,18 @@ export function printBlueprint(
   from: string,
 ): string {
   const routing = target.mode === 'overlay' ? { mode: 'overlay', baselineId: target.baseline } : { mode: 'baseline' };
+  const lowest = new Map(services.map(({ draft, ports }) => [draft.name, lowestPort(ports)]));
   const blueprint = {
     name,
     description: `Imported from ${from}`,
     routing,
-    services: services.map((service) => serviceOf(service, services)),
+    services: services.map((service) => serviceOf(service, lowest)),
   };
   return `${schemaLine}\n${stringify(blueprint, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 /** Fields in the order that people read them in. */
-function serviceOf(service: LinkedService, all: readonly LinkedService[]): Record<string, unknown> {
+function serviceOf(service: LinkedService, lowest: LowestPorts): Record<string, unknown> {
   const { draft, ports, env, command, args, edges } = service;
   const { image, workingDir, user, security, resources, replicas, probes, volumes, init, stateful, expose, labels } =
     draft.fields;
@@ -44,17 +45,21 @@ function serviceOf(service: LinkedService, all: readonly LinkedService[]): Recor
     init,
     stateful,
     expose,
-    dependsOn: edges.map((edge) => dependencyOf(edge, all)),
+    dependsOn: edges.map((edge) => dependencyOf(edge, lowest)),
     labels,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => isSaid(value)));
 }
 
+type LowestPorts = ReadonlyMap<string, string | undefined>;
+
+function lowestPort(ports: LinkedService['ports']): string | undefined {
+  return [...ports].sort((a, b) => a.containerPort - b.containerPort)[0]?.name;
+}
+
 /** Where nothing tells which of several ports is called, the lowest is written; the report says so. */
-function dependencyOf({ to, port, required }: LinkedService['edges'][number], all: readonly LinkedService[]): unknown {
-  const target = all.find(({ draft }) => draft.name === to)?.ports ?? [];
-  const lowest = [...target].sort((a, b) => a.containerPort - b.containerPort)[0]?.name;
-  const called = port ?? lowest;
+function dependencyOf({ to, port, required }: LinkedService['edges'][number], lowest: LowestPorts): unknown {
+  const called = port ?? lowest.get(to);
   // Without a port nothing tells the protocol, and bytes are what is true of all of them.
   return {
     service: to,

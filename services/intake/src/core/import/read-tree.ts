@@ -17,7 +17,12 @@ const composeTags = ['!reset', '!override'];
 export function readTrees(file: ImportFile, sources: Sources, complaints: Complaints): Located[] {
   const base = sources.add(file);
   const complain = (remark: { code: string; at: number; reason: string; next?: string }): void =>
-    complaints.add({ ...remark, path: file.path, at: base + remark.at });
+    complaints.add({
+      ...(file.text.includes('{{') ? unrendered : {}),
+      ...remark,
+      path: file.path,
+      at: base + remark.at,
+    });
   if (file.text.length > importLimits.maxBlueprintBytes) {
     complain({
       code: 'too-large',
@@ -37,6 +42,9 @@ export function readTrees(file: ImportFile, sources: Sources, complaints: Compla
     return located.node === undefined ? [] : [moved(located.node, base)];
   });
 }
+
+/** What is said of a file that looks like a template. */
+const unrendered = { next: 'a template is filled in first: helm template . | msx import kubernetes -' };
 
 function moved(node: Located, base: number): Located {
   if (base === 0) return node;

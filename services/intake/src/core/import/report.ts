@@ -31,14 +31,16 @@ export function reportOf(
     ports: ports.map((port) => `${port.name}:${port.containerPort}/${port.protocol}`),
     at: sources.positionAt(draft.at),
   }));
-  const listed = account.listed.map(
-    ({ service, path, reason, at }): ImportRemark => ({
-      ...(service === undefined ? {} : { service }),
-      field: path,
-      reason,
-      at: sources.positionAt(at),
-    }),
-  );
+  const listed = [...account.listed]
+    .sort((a, b) => a.at - b.at)
+    .map(
+      ({ service, path, reason, at }): ImportRemark => ({
+        ...(service === undefined ? {} : { service }),
+        field: path,
+        reason,
+        at: sources.positionAt(at),
+      }),
+    );
   return {
     source,
     name,
