@@ -2,6 +2,7 @@ import type { Revision } from '@microstax/model/revision';
 import type { Changes } from './changes.ts';
 import type { DeriveState } from './derive-state.ts';
 import type { EnvironmentDocument } from './documents.ts';
+import { isWanted } from './offer.ts';
 import { environmentAt, namerAt } from './places.ts';
 
 /** Environments outside of a lineage that its mappings and pools name, sorted, whether anybody knows them or not. */
@@ -17,14 +18,19 @@ export function namedOutside(own: Revision, lineage: readonly Revision[]): strin
  * else, also where it was not known yet: composition does not depend on who was published first. One that is named anew
  * is bumped, so that its next move sees the row, or this commit sees the move.
  */
-export function namerChanges({ self, outside }: DeriveState, { org, env, names = [] }: EnvironmentDocument): Changes {
+export function namerChanges({ self, outside }: DeriveState, next: EnvironmentDocument): Changes {
+  const { org, env, names = [] } = next;
   const before = new Set(self?.wanted === 'deleted' ? [] : self?.names); // a delete takes its rows away
   const fresh = names.filter((name) => !before.has(name));
-  const known = outside.flatMap(({ environment }) => (fresh.includes(environment.env) ? [environment] : []));
+  // A cascade writes the rows of others in the same commit, and who stops or goes waits for nobody.
+  const bumped = isWanted(next) ? outside.filter(({ environment }) => fresh.includes(environment.env)) : [];
   return {
     puts: [
       ...fresh.map((name) => ({ ...namerAt(org, name, env), body: { env } })),
-      ...known.map((row) => ({ ...environmentAt(org, row.env), body: { ...row, touched: row.touched + 1 } })),
+      ...bumped.map(({ environment }) => ({
+        ...environmentAt(org, environment.env),
+        body: { ...environment, touched: environment.touched + 1 },
+      })),
     ],
     removes: [...before].filter((name) => !names.includes(name)).map((name) => namerAt(org, name, env)),
     appends: [],
