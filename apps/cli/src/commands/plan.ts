@@ -13,7 +13,11 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
   const format = outputOf(flags);
   if (flags.file !== undefined) {
     await previewFile(flags, async (preview) => {
-      if (preview.plan) process.stdout.write(printPlan(preview.plan, format, `${preview.env} (preview)`));
+      const { plan, verdict, findings } = preview;
+      if (plan === null) return;
+      // What denies is said with the verdict; a warning of whoever came after the planner would be said nowhere.
+      const said = verdict === 'approved' ? findings : plan.findings;
+      process.stdout.write(printPlan(plan, format, `${preview.env} (preview)`, said));
     });
     return;
   }
@@ -30,12 +34,12 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
   process.stdout.write(printPlan(artifactOf<Plan>(detail, 'plan'), format, detail.activation?.activation ?? env));
 }
 
-function printPlan(plan: Plan, format: OutputFormat, title: string): string {
-  return printObject(format, plan, () => drawPlan(plan, format, title), `plan/${plan.env}`);
+function printPlan(plan: Plan, format: OutputFormat, title: string, findings = plan.findings): string {
+  return printObject(format, plan, () => drawPlan(plan, format, title, findings), `plan/${plan.env}`);
 }
 
 /** A plan for people: placements with reasons, context edges, jobs in order, cost with its formula. */
-export function drawPlan(plan: Plan, format: OutputFormat, title: string): string {
+export function drawPlan(plan: Plan, format: OutputFormat, title: string, found = plan.findings): string {
   const wide = format === 'wide';
   const placements = table(
     ['SERVICE', 'PLACEMENT', 'PROVIDER', 'WHY'],
@@ -74,9 +78,9 @@ export function drawPlan(plan: Plan, format: OutputFormat, title: string): strin
     ]),
   )}`;
   const findings =
-    plan.findings.length === 0
+    found.length === 0
       ? ''
-      : `\n${strong('Findings')}\n${findingLines(plan.findings)
+      : `\n${strong('Findings')}\n${findingLines(found)
           .map((line) => `  ${line}\n`)
           .join('')}`;
   return `${strong(title)}  wanted ${plan.wanted}\n${placements}${edges}\n${strong('Jobs')}\n${jobs}${wide ? omitted : ''}${candidates}${drawCost(plan, wide)}${findings}`;

@@ -86,7 +86,7 @@ function string(scan: Scan): string | undefined {
   for (;;) {
     const code = text.charCodeAt(scan.at++);
     if (code === quoteMark) break;
-    if (Number.isNaN(code) || code < 0x20) return undefined;
+    if (Number.isNaN(code) || code < 0x20 || code === 0x7f) return undefined; // JSON takes the last one, YAML does not
     if (code !== backslash) continue;
     escaped = true;
     scan.at++;
