@@ -33,8 +33,8 @@ export function judge({ text, env }: Mutant): Verdict {
     const complaints = editorComplaints(text);
     if (complaints.length > 0) throw new Error(`accepted, and the JSON Schema refuses it: ${complaints.join('; ')}`);
   }
-  // JSON has a way of its own; behind a comment the same text is read as YAML.
-  if (/^\s*\{/.test(text)) {
+  // JSON has a way of its own; behind a comment the same text is read as YAML. To that a lone CR is a letter.
+  if (/^\s*\{/.test(text) && !/\r(?!\n)/.test(text)) {
     const other = decide(`#\n${text}`, env, 1).said;
     if (other !== said) throw new Error(`as JSON it is ${said}, as YAML ${other}`);
   }
