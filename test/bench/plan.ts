@@ -1,3 +1,4 @@
+import { sealArtifact } from '@microstax/model/artifact';
 import { draftPlan, type PlanInput } from '@microstax/planner/core/plan';
 import { type LargeEnvironment, largeEnvironment } from '@microstax/planner/testing/large-environment';
 import type { Bench, BenchOptions, Row } from './bench.ts';
@@ -46,7 +47,9 @@ function measure({ services, edgesEach, samples, secondsMax }: (typeof series)[n
   const held = draftPlan(input);
   const heap = row(`heap-${services}-${edges}`, 'MB', [heapMb()]);
   if (held.kind !== 'drafted') throw new Error(`Nothing is planned: ${held.findings[0]?.reason}`);
-  const dear = largeEnvironment({ ...shape, prices: { sharedWriteHourMicros: dearSharing } });
+  const { value } = input.facts;
+  const prices = { ...value.prices, sharedWriteHourMicros: dearSharing };
+  const dear = { ...input, facts: sealArtifact('facts', { ...value, prices }) };
   const priced = row(`${name}-priced`, 'ms', timesOf(dear, limits));
   const each = row(`microseconds-${services}`, 'µs', [(1_000 * plain.p50) / (services + edges)]);
   return [

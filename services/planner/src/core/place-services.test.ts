@@ -1,5 +1,6 @@
 import { sealArtifact } from '@microstax/model/artifact';
 import type { Candidate } from '@microstax/model/composition';
+import { defaultPrices, type Facts } from '@microstax/model/facts';
 import type { Finding } from '@microstax/model/finding';
 import { specDigest } from '@microstax/model/service-spec';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
@@ -153,6 +154,128 @@ describe('placeServices()', () => {
           because: ['orders', 'worker'],
         });
       });
+  });
+
+  test('runs the one service on the way that drops the context, and says what for', () => {
+    const chain = aRevision('shop', {
+      services: [
+        aService('entry', { expose: true, dependsOn: ['a'] }),
+        aService('a', { dependsOn: [{ service: 'b', propagates: false }] }),
+        aService('b', { dependsOn: ['v'] }),
+        aService('v'),
+      ],
+    });
+    given(derived([overlay('feat', { v: { args: ['-v'] } }), chain]))
+      .when(place)
+      .thenCheck((decision) => {
+        expect(kindsOf(decision)).toEqual({ a: 'local', b: 'inherited', entry: 'inherited', v: 'local' });
+        expect(reasonOf(decision, 'a')).toEqual({
+          code: 'context-must-pass',
+          text: 'a must run here: a calls b over http, and is declared not to pass the context on, and v runs here',
+          because: ['a', 'b', 'v'],
+        });
+      });
+  });
+
+  test('runs what is reached without the context and would have to pass it on', () => {
+    const reached = aRevision('shop', {
+      services: [
+        aService('web', { expose: true, dependsOn: [{ service: 'ledger', protocol: 'tcp' }] }),
+        aService('ledger', { dependsOn: ['rates'] }),
+        aService('rates'),
+      ],
+    });
+    given(derived([overlay('feat', { rates: { args: ['-v'] } }), reached]))
+      .when(place)
+      .thenCheck((decision) => {
+        expect(kindsOf(decision)).toEqual({ ledger: 'local', rates: 'local', web: 'local' });
+        expect(reasonOf(decision, 'ledger')?.text).toBe(
+          'ledger must run here: ledger calls rates over http, and ledger gets no context to pass on, and rates runs here',
+        );
+      });
+  });
+
+  test('lets a grpc caller pass on by itself what somebody behind its target needs', () => {
+    const behind = aRevision('shop', {
+      services: [
+        aService('web', { expose: true, dependsOn: [{ service: 'cart', protocol: 'grpc' }] }),
+        aService('cart', { dependsOn: ['rates'] }),
+        aService('rates'),
+      ],
+    });
+    given(derived([overlay('feat', { rates: { args: ['-v'] } }), behind]))
+      .when((input) => kindsOf(place(input)))
+      .then({ cart: 'inherited', rates: 'local', web: 'inherited' });
+  });
+
+  test('runs one service alone where the router tells grpc apart, and its callers too where it does not', () => {
+    const grpc = (service: string) => ({ service, protocol: 'grpc' }) as const;
+    const boutique = aRevision('boutique', {
+      services: [
+        aService('frontend', { expose: true, dependsOn: [grpc('checkout'), grpc('cart')] }),
+        aService('checkout', { dependsOn: [grpc('payment'), grpc('cart')] }),
+        aService('payment'),
+        aService('cart'),
+      ],
+    });
+    const feat = overlay('feat', { payment: { args: ['-v'] } }, 'boutique');
+    const facts: Facts = { prices: defaultPrices, siblings: [], expectedHours: 8, routedProtocols: ['grpc', 'http'] };
+    given(derived([feat, boutique], { facts }))
+      .when((input) => kindsOf(place(input)))
+      .then({ cart: 'inherited', checkout: 'inherited', frontend: 'inherited', payment: 'local' });
+    given(derived([feat, boutique]))
+      .when((input) => kindsOf(place(input)))
+      .then({ cart: 'inherited', checkout: 'local', frontend: 'local', payment: 'local' });
+  });
+
+  test('takes along who else consumes from a queue that runs here', () => {
+    const kafka = (kind: 'publishes' | 'consumes') => ({ service: 'kafka', kind, protocol: 'tcp' }) as const;
+    const demo = aRevision('demo', {
+      services: [
+        aService('checkout', { expose: true, dependsOn: [kafka('publishes')] }),
+        aService('kafka'),
+        aService('accounting', { dependsOn: [kafka('consumes')] }),
+        aService('fraud', { dependsOn: [kafka('consumes')] }),
+      ],
+    });
+    given(derived([overlay('feat', { fraud: { args: ['-v'], dependsOn: [kafka('consumes')] } }, 'demo'), demo]))
+      .when(place)
+      .thenCheck((decision) => {
+        expect(kindsOf(decision)).toEqual({ accounting: 'local', checkout: 'local', fraud: 'local', kafka: 'local' });
+        expect(reasonOf(decision, 'kafka')?.code).toBe('queue-follows-consumer');
+        expect(reasonOf(decision, 'accounting')).toEqual({
+          code: 'consumer-follows-queue',
+          text: "accounting must run here: kafka runs here, and demo's accounting would not see its messages",
+          because: ['accounting', 'kafka', 'fraud'],
+        });
+      });
+  });
+
+  test('leaves the queue where everybody at it tells messages apart by their context', () => {
+    const told = (kind: 'publishes' | 'consumes') =>
+      ({ service: 'orders', kind, protocol: 'tcp', propagates: true }) as const;
+    const base = aRevision('shop', {
+      services: [
+        aService('web', { expose: true, dependsOn: [told('publishes')] }),
+        aService('orders'),
+        aService('worker', { dependsOn: [told('consumes')] }),
+      ],
+    });
+    const feat = overlay('feat', { worker: { args: ['-v'], dependsOn: [told('consumes')] } });
+    given(derived([feat, base]))
+      .when((input) => kindsOf(place(input)))
+      .then({ orders: 'inherited', web: 'inherited', worker: 'local' });
+    given(derived([feat, base]))
+      .when((input) => {
+        const decision = draftPlan(input);
+        return decision.kind === 'drafted'
+          ? decision.plan.contextEdges.map(({ from, to, carrier }) => [from, to, carrier])
+          : [];
+      })
+      .then([
+        ['orders', 'worker', 'header'],
+        ['web', 'orders', 'header'],
+      ]);
   });
 
   test('asks nothing of a caller that no entry reaches', () => {
