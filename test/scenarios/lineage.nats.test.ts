@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Digest } from '@microstax/model/digest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exitCodes } from '../../apps/cli/src/exit-codes.ts';
@@ -112,6 +114,19 @@ test('an environment rebuilt from its stored state, and from its closure, has th
   );
   expect((await msx('diff', 'feat@1', `feat@${changed.generation}`)).stdout).toMatch(/FEE +behaviour +2 +9$/m);
   await oneAnswerOneOutcome(house);
+});
+
+test('a closure that was printed recreates its environment where nobody knows it', async () => {
+  const file = join(house.dataDir, 'closure.json');
+  writeFileSync(file, (await msx('closure', 'shop', '--at', '1', '-o', 'json')).stdout);
+  await using other = await startHouse();
+  const here = (...args: readonly string[]) => runCliHere(args, { NATS_URL: other.url });
+  const taken = await here('closure', '-f', file, '-o', 'name');
+  expect(taken.code, taken.stderr).toBe(exitCodes.ok);
+  const digest = taken.stdout.trim().replace('closure/', '');
+  const { activation } = await other.apply('shop', `closure: ${digest}`);
+  expect(activation).toMatchObject({ generation: 1, outcome: 'ready', source: `closure ${digest}` });
+  expect(activation?.artifacts.revision).toBe(await revisionOf('shop', 1));
 });
 
 test('a copy under another name is an environment of its own, and its services are the same ones', async () => {

@@ -76,6 +76,7 @@ test.each([
   ['one environment to compare', ['diff', 'shop']],
   ['environments and a file to compare', ['diff', 'shop', 'feat', '-f', 'x.yaml']],
   ['a generation that is none', ['diff', 'shop@0', 'feat']],
+  ['no closure', ['closure']],
   ['a file that is not there', ['apply', '-f', join(folder, 'nowhere.yaml')]],
   ['an unknown format', ['status', '-o', 'csv']],
   ['an unknown kind', ['get', 'pods']],

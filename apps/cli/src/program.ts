@@ -162,12 +162,13 @@ function buildProgram(): Command {
   add(
     program,
     'closure',
-    'Make and keep the closure of a generation: all that it was derived from, by digest',
+    'Make and keep the closure of a generation, all that it was derived from by digest; or take one from a file',
     (command) =>
       command
-        .argument('<env>')
+        .argument('[env]')
         .option('--at <generation>', 'of a generation (default: the newest)')
-        .action(async (env: string, flags: Flags) =>
+        .option('-f, --file <file>', 'take a closure that -o json printed elsewhere; - reads standard input')
+        .action(async (env: string | undefined, flags: Flags) =>
           (await import('./commands/closure.ts')).closureCommand(env, flags),
         ),
   );
