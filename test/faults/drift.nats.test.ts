@@ -59,7 +59,8 @@ test('a program that ends by itself is healed three times in ten minutes, then t
     'that it looked at what is there',
   );
   expect(told.answer).toBe('degraded');
-  expect(await house.status('drifting')).toMatchObject({ state: 'degraded', generation: 4 });
+  const refilled = await eventually(() => house.status('drifting'), { message: 'msx_environments is filled again' });
+  expect(refilled).toMatchObject({ state: 'degraded', generation: 4 });
   expect(startsOfDb()).toBe(4);
 
   const generation = generationOf(await house.command('retry', 'drifting'));
