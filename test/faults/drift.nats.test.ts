@@ -86,7 +86,7 @@ test('an orderly end stops the programs, and the next start heals without counti
       outcome: 'ready',
       cause: { kind: 'drift', services: ['api', 'db', 'web'] },
     });
-    expect(await house.status('orderly')).toMatchObject({ state: 'ready' });
+    await eventually(async () => (await house.status('orderly'))?.state === 'ready');
   }
   process.kill(pidOf('orderly', 'api'), 'SIGKILL');
   expect(await house.outcome('orderly', 2 + ends)).toMatchObject({ outcome: 'ready', cause: { services: ['api'] } });
