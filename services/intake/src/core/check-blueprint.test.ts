@@ -250,3 +250,15 @@ test('findings over the limit are counted, and errors come before warnings', () 
     reason: '191 more findings are not listed, maxFindings is 10',
   });
 });
+
+test('of thousands of mistyped names in plans only some are looked up', () => {
+  const services = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`service-${index}`, {}]));
+  const planned = Object.fromEntries(
+    Array.from({ length: 2_000 }, (_, index) => [`servise-${index}`, { replicas: 2 }]),
+  );
+  const text = JSON.stringify({ name: 'shop', plans: { p: { services: planned } }, services });
+  const { findings } = decideText(text, { limits: { maxFindings: 10_000 } });
+  const unknown = findings.filter(({ code }) => code === 'unknown-service');
+  expect(unknown).toHaveLength(2_000);
+  expect(unknown.filter(({ next }) => next?.startsWith('did you mean'))).toHaveLength(20);
+});

@@ -5,6 +5,8 @@ import { badQuantities } from './normalise-resources.ts';
 import type { Problem } from './problem.ts';
 import { quote, quoteList } from './quote.ts';
 
+const suggestionsMax = 20; // each looks through all names, and there may be 20,000
+
 /** Fields of a plan that are laid over the service's own key by key; the others replace it. */
 const merged: ReadonlySet<string> = new Set(['env', 'resources', 'limits']);
 
@@ -59,30 +61,38 @@ export function checkPlans(
   const known = new Map(
     services.flatMap(({ name, removed }) => (name === undefined ? [] : [[name, removed] as const])),
   );
+  let looks = 0;
   for (const [name, { services: planned }] of Object.entries(plans))
     for (const [service, { resources = {} }] of Object.entries(planned)) {
       const path = ['plans', name, 'services', service];
-      problems.push(...checkPlanned(service, path, known));
+      const unknown = checkPlanned(service, path, known, looks < suggestionsMax);
+      if (unknown !== undefined) {
+        looks++;
+        problems.push(unknown);
+      }
       // Those of the chosen plan are said where they were laid over the service.
       if (name !== plan) problems.push(...badQuantities(resources, [...path, 'resources']));
     }
   return problems;
 }
 
-function checkPlanned(service: string, path: Path, known: ReadonlyMap<string, boolean>): Problem[] {
+function checkPlanned(
+  service: string,
+  path: Path,
+  known: ReadonlyMap<string, boolean>,
+  mayLook: boolean,
+): Problem | undefined {
   const removed = known.get(service);
-  if (removed === false) return [];
-  const near = removed ? undefined : nearestWord(service, known.keys());
-  return [
-    {
-      code: 'unknown-service',
-      path,
-      mark: 'key',
-      reason: `this Blueprint ${removed ? 'removes' : 'does not declare'} service ${quote(service)}`,
-      next:
-        near === undefined
-          ? 'a plan speaks of services that the Blueprint itself declares'
-          : `did you mean ${quote(near)}?`,
-    },
-  ];
+  if (removed === false) return undefined;
+  const near = removed || !mayLook ? undefined : nearestWord(service, known.keys());
+  return {
+    code: 'unknown-service',
+    path,
+    mark: 'key',
+    reason: `this Blueprint ${removed ? 'removes' : 'does not declare'} service ${quote(service)}`,
+    next:
+      near === undefined
+        ? 'a plan speaks of services that the Blueprint itself declares'
+        : `did you mean ${quote(near)}?`,
+  };
 }
