@@ -1,5 +1,7 @@
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { expect, test } from 'vitest';
+import { indexes } from '../core/projections.ts';
+import { rebuildProjections } from '../shell/rebuild-projections.ts';
 import type { GraphStore } from '../shell/store/graph-store.ts';
 import { GraphHands } from './graph-hands.ts';
 
@@ -167,5 +169,34 @@ export function graphStoreContract(open: () => Promise<GraphStore>): void {
     await hands.realise('shop', 5);
     expect(await Promise.all(seen.map((_, index) => reads(index + 1)))).toEqual(seen);
     expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  test('projections that went are computed again from what was recorded', async () => {
+    await using store = await open();
+    const hands = new GraphHands(store);
+    const web = (version: string) => aService('web', { dependsOn: ['cart'], env: { VERSION: version } });
+    await hands.apply(aRevision('shop', { services: [web('1'), aService('cart')] }));
+    await hands.apply(aRevision('fix', { parent: 'shop', services: [web('2')] }));
+    const rows = async () =>
+      (await Promise.all(indexes.map(({ collection, prefix }) => store.scan(collection, { prefix }))))
+        .flat()
+        .map(({ collection, key, body }) => ({ collection, key, body }));
+    const kept = { rows: await rows(), shop: await hands.environment('shop'), fix: await hands.environment('fix') };
+    expect((await rebuildProjections(hands.graph)).mended).toEqual([]);
+
+    const forgotten = {
+      ...kept.fix,
+      serving: null,
+      epoch: 0,
+      inventory: { instances: [], listeners: [] },
+      changed: [],
+    };
+    await store.commit({ ...nothing, puts: [{ ...at('default/fix'), body: forgotten }], removes: kept.rows });
+    const { environments, mended } = await rebuildProjections(hands.graph);
+
+    expect({ environments, mended: mended.length }).toEqual({ environments: 2, mended: kept.rows.length + 1 });
+    expect({ rows: await rows(), shop: await hands.environment('shop'), fix: await hands.environment('fix') }).toEqual(
+      kept,
+    );
   });
 }

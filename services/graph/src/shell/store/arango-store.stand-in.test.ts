@@ -17,7 +17,7 @@ const nothing: Batch = { guards: [], puts: [], removes: [], appends: [] };
 const at = (key: string) => ({ collection: 'environments', key }) as const;
 const put = (key: string, body: unknown): Batch => ({ ...nothing, puts: [{ ...at(key), body }] });
 const leaf = (org: string, verb: string): Batch => ({ ...nothing, appends: [{ log: 'audit', org, body: { verb } }] });
-const hasty: ArangoOptions = { retry: { ...defaultRetry, restMs: 1, restMsMax: 20 }, requestMs: 2_000 };
+const hasty: ArangoOptions = { retry: { ...defaultRetry, restMs: 1, restMsMax: 20 }, requestMs: 20_000 };
 
 const onceOnly: ArangoOptions = { ...hasty, retry: { ...defaultRetry, restMs: 1, restMsMax: 1, attemptsMax: 1 } };
 
