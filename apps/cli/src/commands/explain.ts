@@ -1,6 +1,6 @@
 import type { Composition } from '@microstax/model/composition';
 import type { Difference } from '@microstax/model/difference';
-import type { Plan } from '@microstax/model/plan';
+import type { Job, Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
 import { artifactOf, missingService, readDetail } from '../detail.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
@@ -15,6 +15,12 @@ export async function explainCommand(env: string, service: string, flags: Flags)
   await using session = await openSession(orgOf(flags));
   const detail = await readDetail(session, env, at);
   const plan = artifactOf<Plan>(detail, 'plan');
+  const job = explainedJob(plan, service);
+  if (job !== null) {
+    const whole = { env, generation: detail.activation?.generation ?? null, ...job };
+    process.stdout.write(printObject(format, whole, () => drawJob(env, job), `job/${env}/${service}`));
+    return;
+  }
   const placement = plan.placements.find((one) => one.service === service);
   if (placement === undefined)
     throw missingService(
@@ -73,4 +79,29 @@ export async function explainCommand(env: string, service: string, flags: Flags)
       `service/${env}/${service}`,
     ),
   );
+}
+
+type ExplainedJob = { readonly id: string; readonly planned: boolean; readonly reason: string } & Partial<
+  Pick<Job, 'after'>
+> & { readonly before?: readonly string[] };
+
+/** A job by its id, planned or left out; null where there is none, as `web` is no job. */
+function explainedJob({ jobs, omittedJobs }: Plan, id: string): ExplainedJob | null {
+  const job = jobs.find((one) => one.id === id);
+  if (job !== undefined) {
+    const before = jobs.filter(({ after }) => after.includes(id)).map((one) => one.id);
+    return { id, planned: true, reason: job.reason, after: job.after, before };
+  }
+  const omitted = omittedJobs.find((one) => one.id === id);
+  return omitted === undefined ? null : { id, planned: false, reason: omitted.reason };
+}
+
+function drawJob(env: string, { id, planned, reason, after = [], before = [] }: ExplainedJob): string {
+  const lines = [
+    `${strong(id)} of ${env}: ${planned ? 'planned' : 'left out'}`,
+    `  because ${reason}`,
+    ...(after.length > 0 ? [`  waits for: ${after.join(' ')}`] : []),
+    ...(before.length > 0 ? [`  waited for by: ${before.join(' ')}`] : []),
+  ];
+  return `${lines.map(clean).join('\n')}\n`;
 }

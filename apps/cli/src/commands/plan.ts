@@ -1,6 +1,8 @@
+import { criticalPath, jobStages } from '@microstax/model/job-stages';
 import type { Plan } from '@microstax/model/plan';
 import { CliError } from '../cli-error.ts';
 import { artifactOf, readDetail } from '../detail.ts';
+import { planMermaid } from '../draw-plan.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { findingLines } from '../outcome.ts';
@@ -10,7 +12,7 @@ import { previewFile } from './preview-file.ts';
 
 /** The plan of an environment's newest generation that has one, or of a file that nobody applied. */
 export async function planCommand(env: string | undefined, flags: Flags): Promise<void> {
-  const format = outputOf(flags);
+  const format = flags.output === 'mermaid' ? 'mermaid' : outputOf(flags);
   if (flags.file !== undefined) {
     await previewFile(flags, async (preview) => {
       const { plan, verdict, findings } = preview;
@@ -34,7 +36,10 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
   process.stdout.write(printPlan(artifactOf<Plan>(detail, 'plan'), format, detail.activation?.activation ?? env));
 }
 
-function printPlan(plan: Plan, format: OutputFormat, title: string, findings = plan.findings): string {
+type PlanFormat = OutputFormat | 'mermaid';
+
+function printPlan(plan: Plan, format: PlanFormat, title: string, findings = plan.findings): string {
+  if (format === 'mermaid') return planMermaid(plan);
   return printObject(format, plan, () => drawPlan(plan, format, title, findings), `plan/${plan.env}`);
 }
 
@@ -47,13 +52,10 @@ export function drawPlan(plan: Plan, format: OutputFormat, title: string, found 
       service,
       kind,
       text(provider?.env ?? code),
-      text(reasons[0]?.text),
+      text((wide ? reasons : reasons.slice(0, 1)).map((reason) => reason.text).join('; ')),
     ]),
   );
-  const jobs = table(
-    ['JOB', 'AFTER', 'WHY'],
-    plan.jobs.map(({ id, after, reason }) => [id, text(after.join(' ')), text(reason)]),
-  );
+  const jobs = `${drawJobs(plan)}${wide && plan.jobs.length > 0 ? drawPath(plan) : ''}`;
   const omitted =
     plan.omittedJobs.length === 0
       ? ''
@@ -69,10 +71,11 @@ export function drawPlan(plan: Plan, format: OutputFormat, title: string, found 
           plan.contextEdges.map((edge) => [edge.from, edge.to, edge.protocol, edge.carrier, text(edge.reason)]),
         )}`;
   const candidates = `\n${strong('Candidates')}\n${table(
-    ['NAME', 'CHOSEN', 'COST/H', 'WHY'],
+    ['NAME', 'CHOSEN', 'HERE', 'COST/H', 'WHY'],
     plan.candidates.map((one) => [
       one.name,
       one.chosen ? 'yes' : 'no',
+      text(one.localServices ?? undefined), // absent in plans of earlier engines
       one.microsPerHour === null ? '-' : dollars(one.microsPerHour),
       text(one.reason),
     ]),
@@ -84,6 +87,20 @@ export function drawPlan(plan: Plan, format: OutputFormat, title: string, found 
           .map((line) => `  ${line}\n`)
           .join('')}`;
   return `${strong(title)}  wanted ${plan.wanted}\n${placements}${edges}\n${strong('Jobs')}\n${jobs}${wide ? omitted : ''}${candidates}${drawCost(plan, wide)}${findings}`;
+}
+
+/** Jobs of one stage wait for none of each other. */
+function drawJobs(plan: Plan): string {
+  const rows = jobStages(plan.jobs).flatMap((stage, index) =>
+    stage.map(({ id, after, reason }) => [String(index + 1), id, text(after.join(' ')), text(reason)]),
+  );
+  return table(['STAGE', 'JOB', 'AFTER', 'WHY'], rows);
+}
+
+function drawPath({ jobs }: Plan): string {
+  return `  longest chain: ${criticalPath(jobs)
+    .jobs.map(({ id }) => id)
+    .join(' → ')}\n`;
 }
 
 function drawCost({ cost }: Plan, wide: boolean): string {
