@@ -19,9 +19,29 @@ const places: readonly ((value: unknown) => object)[] = [
   (value) => ({ env: { A: [value], B: { x: value }, C: `\${${secret}}` }, args: [{ a: value }, value, null] }),
   (value) => ({ run: { command: [value, [value]], cwd: value } }),
   (value) => ({ env: { A: value }, secret: value, secrests: [{ value }] }),
+  (value) => ({ secrets: [{ name: 'db', envKey: 'DB', ref: value }] }),
+  (value) => ({ secrets: [{ name: 'db', envKey: 'DB', value: 'auto-generated', ref: value, key: value }] }),
+  (value) => ({ image: 'x', command: [value, [value]], args: value }),
+  (value) => ({ mocks: { mode: 'replace', image: 'x', env: { A: value, B: [value] }, args: [[value], value] } }),
+  (value) => ({ mocks: { mode: 'replace', run: { command: [value, { a: value }], cwd: [value] } } }),
+  (value) => ({
+    init: [{ script: value }, { command: [value, [value]] }, { type: 'sql', command: value, script: value }],
+  }),
+  (value) => ({ probes: { readiness: { http: { port: 1, headers: { Authorization: value, Cookie: [value] } } } } }),
+  (value) => ({ probes: { liveness: { exec: { command: [[value], value] } } } }),
+  (value) => ({ volumes: [{ name: 'a', mountPath: '/a', type: 'config', files: { a: value, b: [value] } }] }),
 ];
 
 const asKey = (value: unknown): object => ({ secrets: [{ [secret]: value }] });
+
+/** The same typed into a plan. */
+const planned = (value: unknown): string =>
+  stringify({
+    name: 'shop',
+    plan: 'p',
+    plans: { p: { services: { db: { env: { A: value, B: [value] }, args: [value, [value]] } } } },
+    services: [{ name: 'db', run: { command: 'db' } }],
+  });
 
 const whole = ([place, value]: readonly [(value: unknown) => object, unknown]): string =>
   stringify({ name: 'shop', services: [{ name: 'db', run: { command: 'db' }, ...place(value) }] });
@@ -34,6 +54,7 @@ function expectUnsaid(text: string): void {
 test('no finding says a secret, wherever it was typed', () => {
   const values = [secret, `  ${secret}`, [secret], { [secret]: secret }, `!${secret}`, `"${secret}`, null];
   for (const place of [...places, asKey]) for (const value of values) expectUnsaid(whole([place, value]));
+  for (const value of values) expectUnsaid(planned(value));
 });
 
 test('no finding says a secret, however broken the text around it is', () => {
