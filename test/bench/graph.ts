@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Artifact, sealArtifact } from '@microstax/model/artifact';
 import { digestOf } from '@microstax/model/digest';
 import type { EffectiveGraph } from '@microstax/model/effective-graph';
@@ -44,6 +46,7 @@ export const graph: Bench = {
   legend: [
     'derive-<n>         text of the overlay → revision, effective graph, difference, composition; the baseline of n services',
     '                   (5 edges each, 10 at 100,000) is known to the graph, as for every overlay but the first',
+    'derive-<n>-cpu     processor time of the same on all threads, the collection of garbage included: what a busy machine says',
     'derive-<n>-cold    the same from the bytes of the baseline: parsed, its specs digested, its names numbered for the first time',
     'derive-<n>-sealed  canonical bytes and digests of that difference and composition',
     'normalise-<n>      JSON text of the baseline → sealed revision, as intake does once for each revision of a baseline',
@@ -72,24 +75,33 @@ function measure({ size, edges, samples }: Measured, { progress }: BenchOptions)
   const memory = (usedBytes() - before) / 1024 ** 2;
   const overlays = Array.from({ length: samples + 1 }, (_, index) => overlayText(random, `over-${index}`, { changed }));
   const [warmUp, ...texts] = overlays;
-  const named = `${size}`;
   deriveOverlay(must(warmUp, 'there is one text more than samples'), random, baseline);
-  const derived = texts.map((text) => timed(() => deriveOverlay(text, random, baseline)));
-  const sealed = derived.slice(0, Math.min(samples, 10)).map(({ result }) => timed(() => sealBoth(result)).ms);
+  const derived: Took[] = [];
+  const sealed: number[] = [];
+  for (const text of texts) {
+    const { result, ...took } = timed(() => deriveOverlay(text, random, baseline));
+    derived.push(took);
+    if (sealed.length < 10) sealed.push(timed(() => sealBoth(result)).ms); // and let go: results are large
+  }
   const cold = texts.slice(0, Math.min(samples, 7)).map((text) => {
     return timed(() => deriveOverlay(text, random, knownBaseline(bytes))).ms;
   });
   const rows = [
     row(
-      `derive-${named}`,
+      `derive-${size}`,
       'ms',
       derived.map(({ ms }) => ms),
     ),
-    row(`derive-${named}-cold`, 'ms', cold),
-    row(`derive-${named}-sealed`, 'ms', sealed),
+    row(
+      `derive-${size}-cpu`,
+      'ms',
+      derived.map(({ cpuMs }) => cpuMs),
+    ),
+    row(`derive-${size}-cold`, 'ms', cold),
+    row(`derive-${size}-sealed`, 'ms', sealed),
     ...(size > textSizeMax ? [] : [normalised(random, bytes, samples)]),
     ...besideGraphology(random, baseline, samples),
-    row(`memory-${named}`, 'MB', [memory]),
+    row(`memory-${size}`, 'MB', [memory]),
   ];
   progress(`  ${rows[0]?.p50.toFixed(1)} ms for an overlay`);
   return rows;
@@ -202,17 +214,25 @@ function reachedByGraphology(graph: DirectedGraph, starts: readonly string[]): n
   return seen.size;
 }
 
-/** Collected first where node was started with `--expose-gc`, as `npm run bench` does. */
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** What is used once what nobody needs any more is gone. */
 function usedBytes(): number {
-  globalThis.gc?.();
+  collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
 
-function timed<T>(work: () => T): { readonly ms: number; readonly result: T } {
+type Took = { readonly ms: number; readonly cpuMs: number };
+
+function timed<T>(work: () => T): Took & { readonly result: T } {
+  const usedBefore = process.cpuUsage();
   const startedAt = performance.now();
   const result = work();
-  return { ms: performance.now() - startedAt, result };
+  const ms = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(usedBefore);
+  return { ms, cpuMs: (user + system) / 1_000, result };
 }
 
 function row(name: string, unit: string, values: readonly number[]): Row {
