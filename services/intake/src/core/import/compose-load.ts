@@ -35,6 +35,7 @@ export class ComposeLoader {
   readonly #given: ReadonlyMap<string, ImportFile>;
   readonly #absent: ReadonlySet<string>;
   readonly #wanted = new Set<string>();
+  readonly #root: string;
   #included = 0;
   readonly #trees = new Map<string, LocatedMap | undefined>();
 
@@ -43,15 +44,15 @@ export class ComposeLoader {
     this.#context = context;
     const files = [...(request.others ?? []), ...request.envFiles, ...request.files];
     this.#given = new Map(files.map((file) => [normalPath(file.path), file]));
+    this.#root = folderOf(normalPath(request.files[0]?.path ?? ''));
     this.#absent = new Set((request.absent ?? []).map(normalPath));
   }
 
   load(): ComposeApplication {
     const variables = this.#variables(this.#request.envFiles, { get: () => undefined });
-    const folder = folderOf(normalPath(this.#request.files[0]?.path ?? ''));
     return this.#project(
       this.#request.files.map(({ path }) => normalPath(path)),
-      { folder, variables, depth: 0 },
+      { folder: this.#root, variables, depth: 0 },
     );
   }
 
@@ -182,7 +183,7 @@ export class ComposeLoader {
     }
     return [...node.entries].flatMap(([name, entry]) => {
       if (name.startsWith('x-')) return [];
-      const service = this.#extended(name, { path, file: tree, about, chain: [] });
+      const service = this.#extended(name, { path, file: tree, about, folder: about.folder, chain: [] });
       if (service === undefined) return [];
       return [[name, { ...service, at: entry.keyAt }] as const];
     });
@@ -190,7 +191,7 @@ export class ComposeLoader {
 
   /** A service of one file with everything that it extends beneath it. */
   #extended(name: string, scene: ExtendScene): LocatedMap | undefined {
-    const { path, file, about, chain } = scene;
+    const { path, file, chain } = scene;
     const where = `services.${name}`;
     const written = child(child(file, 'services'), name);
     if (written === undefined) return undefined;
@@ -199,7 +200,7 @@ export class ComposeLoader {
       this.#complain('wrong-type', where, written.at, 'expected a map: a service with image, ports, environment, …');
       return undefined;
     }
-    const service = normalService(this.#rooted(written, folderOf(path), about.folder));
+    const service = normalService(this.#rooted(written, scene.folder));
     const extended = service.entries.get('extends')?.node;
     if (extended === undefined) return service;
     const rest: LocatedMap = {
@@ -207,10 +208,11 @@ export class ComposeLoader {
       entries: new Map([...service.entries].filter(([key]) => key !== 'extends')),
     };
     const base = this.#base(extended, where, { ...scene, chain: [...chain, `${path} ${name}`] });
-    return base === undefined ? rest : mergeMaps(base, rest, ['services', name]);
+    // What is wrong with an extension is said already; half a service would be wrong in other ways.
+    return base === undefined ? undefined : mergeMaps(base, rest, ['services', name]);
   }
 
-  #base(node: Located, where: string, { path, file, about, chain }: ExtendScene): LocatedMap | undefined {
+  #base(node: Located, where: string, { path, file, about, chain, folder }: ExtendScene): LocatedMap | undefined {
     const name = asText(child(node, 'service'), `${where}.extends.service`, this.#context);
     if (name === undefined) {
       this.#complain(
@@ -249,18 +251,26 @@ export class ComposeLoader {
       );
       return undefined;
     }
-    return this.#extended(name, { path: other, file: tree, about, chain });
+    return this.#extended(name, {
+      path: other,
+      file: tree,
+      about,
+      chain,
+      folder: other === path ? folder : folderOf(other),
+    });
   }
 
-  /** Relative sources of mounts and env files, as the project's folder means them. */
-  #rooted(service: LocatedMap, from: string, to: string): LocatedMap {
-    if (from === to) return service;
-    const folder = to !== '' && from.startsWith(`${to}/`) ? from.slice(to.length + 1) : from;
+  /** Relative sources of mounts as the project's folder means them, env files by their whole path. */
+  #rooted(service: LocatedMap, from: string): LocatedMap {
+    const root = this.#root;
+    const folder = root !== '' && from.startsWith(`${root}/`) ? from.slice(root.length + 1) : from;
     const entries = new Map<string, LocatedEntry>(service.entries);
-    for (const key of ['volumes', 'env_file']) {
+    const move = (key: string, into: string): void => {
       const entry = entries.get(key);
-      if (entry !== undefined) entries.set(key, { ...entry, node: this.#moved(entry.node, folder, key) });
-    }
+      if (entry !== undefined) entries.set(key, { ...entry, node: this.#moved(entry.node, into, key) });
+    };
+    move('env_file', from); // read here, so by its whole path
+    if (from !== root) move('volumes', folder);
     return { ...service, entries };
   }
 
@@ -360,6 +370,8 @@ type ExtendScene = {
   readonly path: string;
   readonly file: LocatedMap;
   readonly about: Where;
+  /** What relative paths of the service begin at. */
+  readonly folder: string;
   readonly chain: readonly string[];
 };
 

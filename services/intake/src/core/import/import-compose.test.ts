@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decideText } from '../testing/decide-text.ts';
+import { composeBlueprint } from './import-compose.ts';
 import { composeReply, edgesIn, importedCompose, sayingsOf, serviceIn } from './testing/import-text.ts';
 
 const shop = `
@@ -259,6 +260,24 @@ test('an included service that the including file declares too is refused', () =
     others: { 'a.yaml': 'services: { web: { image: acme/other } }' },
   });
   expect(sayingsOf(reply)).toEqual(['include-conflict services.web a.yaml:1:13']);
+});
+
+test('env files are found from the folder of the file that extends, includes or begins', () => {
+  const reply = composeBlueprint({
+    name: 'shop',
+    files: [
+      {
+        path: 'a/compose.yaml',
+        text: 'include: [sub/c.yaml]\nservices: { web: { image: w, env_file: w.env, volumes: ["./w:/w"] } }\n',
+      },
+      { path: 'b/over.yaml', text: 'services: { web: { volumes: ["./v:/v"], env_file: v.env } }\n' },
+    ],
+    envFiles: [],
+    others: [
+      { path: 'a/sub/c.yaml', text: 'services: { api: { image: a, env_file: [a.env], volumes: ["./d:/d"] } }\n' },
+    ],
+  });
+  expect(reply).toEqual({ kind: 'needs files', paths: ['a/sub/a.env', 'a/v.env', 'a/w.env'] });
 });
 
 test('files that include themselves are refused, however often they do', () => {

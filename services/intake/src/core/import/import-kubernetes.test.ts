@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decideText } from '../testing/decide-text.ts';
 import { edgesIn, importedKubernetes, kubernetesReply, serviceIn } from './testing/import-text.ts';
@@ -162,4 +163,27 @@ test('a Service that selects nothing is said, and its address dangles', () => {
   );
   expect(report.unknown).toMatchObject([{ field: 'Service/gone' }]);
   expect(report.dangling.map(({ host }) => host)).toEqual(['gone', 'gone.shop.svc.cluster.local']);
+});
+
+test('no manifest makes an import throw, whatever is cut out of it or put into it', () => {
+  const text = `${web}---\n${cart}`;
+  const change = fc.record({
+    from: fc.nat(text.length),
+    length: fc.nat(40),
+    put: fc.constantFrom('', '[', '{', '}', ': ', '\n', '- ', 'null', '0', '"', '$(MODE)', '$', '*a', '&a ', '!x '),
+  });
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      const broken = changes.reduce(
+        (sofar, { from, length, put }) => sofar.slice(0, from) + put + sofar.slice(from + length),
+        text,
+      );
+      const reply = kubernetesReply(broken);
+      if (reply.kind === 'refused')
+        expect(reply.findings.every(({ position }) => position?.file !== undefined)).toBe(true);
+      if (reply.kind === 'imported')
+        expect(reply.report.counts.carried + reply.report.counts.listed).toBe(reply.report.counts.fieldsRead);
+    }),
+    { numRuns: 200 },
+  );
 });
