@@ -84,6 +84,7 @@ test('reads as of a generation say what stood then', async () => {
 });
 
 test.each([
+  [['get', 'environments', 'nowhere'], /environment "nowhere"; known: .*shop/, 'msx get environments'],
   [['graph', 'nowhere'], /environment "nowhere"; known: .*shop/, 'msx get environments'],
   [['lineage', 'shop', '--at', '99'], /generation 99 of "shop"; known: 1, 2/, 'msx get activations shop'],
   [['diff', 'shop', 'feat@99'], /generation 99 of "feat"/, 'msx get activations feat'],

@@ -10,7 +10,7 @@ import { shortDigest } from '@microstax/model/digest';
 import type { JournalEntry } from '@microstax/model/journal';
 import type { EnvironmentStatus } from '@microstax/model/status';
 import { CliError } from '../cli-error.ts';
-import { read } from '../detail.ts';
+import { notFound, read } from '../detail.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { describeEvent } from '../journal-line.ts';
@@ -51,6 +51,10 @@ export async function getCommand(kind: string, name: string | undefined, flags: 
 const listers: Readonly<Record<string, Lister>> = {
   environments: async (session, env, at) => {
     const { items } = await read(session, { kind: 'environments', env, at });
+    if (env !== undefined && items.length === 0) {
+      const known = (await read(session, { kind: 'environments' })).items.map((item) => item.env);
+      throw notFound({ what: `environment "${env}"`, known }, env);
+    }
     return listing<EnvironmentStatus>(items, ({ env }) => `environment/${env}`, {
       NAME: ({ env }) => env,
       STATUS: ({ state }) => state,
