@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Plan } from '@microstax/model/plan';
 import type { Policy, PolicyBundle } from '@microstax/model/policy';
 import { afterAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { draftPlan } from '../../core/plan.ts';
 import { derived } from '../../core/testing/lineage.ts';
 import { overlay, shop } from '../../core/testing/shop.ts';
@@ -64,6 +67,14 @@ describe('judgePolicies()', () => {
       ['isolated', true],
     ]);
     expect(candidates[0]?.reason).toBe('policy "rule" vetoes it: too thin');
+  });
+
+  test('evaluates the policies that the documentation shows', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../../docs/planner.md'), 'utf8');
+    const shown = parse(/```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '') as PolicyBundle;
+    expect(shown.map(({ effect }) => effect)).toEqual(['forbid', 'prefer', 'veto']);
+    const { placements } = await planUnder(...shown);
+    expect(placements.find(({ service }) => service === 'cart')?.reasons.at(-1)?.text).toContain('16000 (policy)');
   });
 
   test.each([
