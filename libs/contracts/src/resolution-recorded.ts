@@ -7,7 +7,7 @@ export type ResolutionRecorded = z.infer<typeof schema>;
 
 const schema = z.strictObject({
   ...activationFields,
-  /** `revision`, `derivation`, `facts`, `difference`, `composition`, `plan`, `resolution`. */
+  /** `revision`, `derivation`, `facts`, `difference`, `plan`, `resolution`. */
   bundle: bundleSchema,
 });
 

@@ -76,7 +76,6 @@ describe('the resolver on a bus', () => {
 
     expect(body).toMatchObject({ env: 'feat', generation: 3, activation: 'feat@3', submission: null });
     expect(Object.keys(body.bundle).sort()).toEqual([
-      'composition',
       'derivation',
       'difference',
       'facts',

@@ -63,7 +63,7 @@ export function sayAgain(activation: ActivationDocument, stage: DrivenStage, dri
 const kindsByStage: Readonly<Record<DrivenStage, readonly ArtifactKind[]>> = {
   revised: ['revision', 'derivation', 'facts', 'policy', 'difference', 'composition'],
   planned: ['revision', 'derivation', 'facts', 'difference', 'composition', 'plan'],
-  resolved: ['revision', 'derivation', 'facts', 'difference', 'composition', 'plan', 'resolution'],
+  resolved: ['revision', 'derivation', 'facts', 'difference', 'plan', 'resolution'],
   decided: ['derivation', 'plan', 'resolution', 'findings', 'approval'],
 };
 

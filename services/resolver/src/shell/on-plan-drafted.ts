@@ -32,7 +32,7 @@ export async function onPlanDrafted(message: Message, { bus, log }: ResolverShel
 /** What the core reads; the rest of the bundle is forwarded unopened. */
 const readKinds = ['revision', 'composition', 'plan'] as const;
 /** Protocol 8: what the validator reads. */
-const forwardedKinds = ['revision', 'derivation', 'facts', 'difference', 'composition', 'plan'] as const;
+const forwardedKinds = ['revision', 'derivation', 'facts', 'difference', 'plan'] as const;
 
 function resolveInput(bundle: Bundle): ResolveInput {
   return {

@@ -3,12 +3,11 @@ import type { Finding } from '@microstax/model/finding';
 import type { JudgeInput } from './judge-activation.ts';
 
 /** That the artifacts were made from one another: an approval of what does not belong together would mean nothing. */
-export function checkOrigin({ derivation, composition, plan, resolution }: JudgeInput): Finding[] {
+export function checkOrigin({ derivation, plan, resolution }: JudgeInput): Finding[] {
   return [
     ...mismatch('plan', 'derivation', plan.value.derivation, derivation.digest),
-    ...mismatch('plan', 'composition', plan.value.composition, composition.digest),
     ...mismatch('resolution', 'plan', resolution.value.plan, plan.digest),
-    ...mismatch('resolution', 'composition', resolution.value.composition, composition.digest),
+    ...mismatch('resolution', 'composition', resolution.value.composition, plan.value.composition),
   ];
 }
 

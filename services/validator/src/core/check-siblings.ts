@@ -1,15 +1,13 @@
-import type { Composition } from '@microstax/model/composition';
+import type { Derivation } from '@microstax/model/derivation';
 import type { Difference } from '@microstax/model/difference';
 import type { Facts } from '@microstax/model/facts';
 import type { Finding } from '@microstax/model/finding';
 
 /** Protocol 15: a sibling's change to the same service warns. An ancestor's is what this environment builds on. */
-export function checkSiblings(
-  { env, root, ancestors }: Composition,
-  { services }: Difference,
-  { siblings }: Facts,
-): Finding[] {
-  if (env === root) return [];
+export function checkSiblings({ env, lineage }: Derivation, { services }: Difference, { siblings }: Facts): Finding[] {
+  const ancestors = lineage.map((ancestor) => ancestor.env);
+  const root = ancestors.at(-1);
+  if (root === undefined) return [];
   const others = siblings.filter((sibling) => sibling.env !== env && !ancestors.includes(sibling.env));
   const changers = new Map<string, string[]>();
   for (const sibling of others)

@@ -180,6 +180,14 @@ describe('judgeActivation()', () => {
       ]);
   });
 
+  test('denies a resolution that was made from another composition than its plan', () => {
+    const input = scene();
+    const resolution = altered(input.resolution, { composition: digestOf('composition', 'another') });
+    const { kind, findings } = judgeActivation({ ...input, resolution });
+    expect(kind).toBe('denied');
+    expect(findings.value.findings).toMatchObject([{ code: 'artifact-mismatch', subject: 'resolution' }]);
+  });
+
   test('gives the same bytes for the same artifacts', () => {
     const draft = { siblings: [{ env: 'b', changed: ['pay'] }, { env: 'c' }] };
     expect(judgeActivation(scene(draft))).toEqual(judgeActivation(scene(draft)));

@@ -1,7 +1,6 @@
 import type { Approval, FindingsReport } from '@microstax/model/approval';
 import { type Artifact, sealArtifact } from '@microstax/model/artifact';
 import { compareText } from '@microstax/model/compare';
-import type { Composition } from '@microstax/model/composition';
 import type { Derivation } from '@microstax/model/derivation';
 import type { Difference } from '@microstax/model/difference';
 import type { Facts } from '@microstax/model/facts';
@@ -21,7 +20,6 @@ export type JudgeInput = {
   readonly derivation: Artifact<Derivation>;
   readonly facts: Artifact<Facts>;
   readonly difference: Artifact<Difference>;
-  readonly composition: Artifact<Composition>;
   readonly plan: Artifact<Plan>;
   readonly resolution: Artifact<Resolution>;
 };
@@ -71,13 +69,13 @@ export function judgeActivation(input: JudgeInput, purpose: JudgePurpose = {}): 
 
 /** A stop or a delete takes nothing, so neither money nor a sibling stands in its way. */
 function checkNow(input: JudgeInput, { preview = false }: JudgePurpose): Finding[] {
-  const { revision, facts, difference, composition, plan, resolution } = input;
+  const { revision, derivation, facts, difference, plan, resolution } = input;
   if (plan.value.wanted === 'stopped' || plan.value.wanted === 'deleted') return [];
   return [
     ...checkRuntime(revision.value, plan.value, facts.value, preview),
     ...checkBudget(revision.value, plan.value),
     ...checkRoutes(resolution.value, facts.value),
-    ...checkSiblings(composition.value, difference.value, facts.value),
+    ...checkSiblings(derivation.value, difference.value, facts.value),
   ];
 }
 

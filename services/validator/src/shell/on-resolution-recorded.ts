@@ -17,7 +17,7 @@ export async function onResolutionRecorded(message: Message, shell: ValidatorShe
   const read = readEvent(resolutionRecorded, message);
   if (read.kind === 'unreadable') return { kind: 'dead', reason: read.reason };
   const { event } = read;
-  const judgement = judgeActivation(judgeInput(await shell.bus.openBundle(event.bundle)), {
+  const judgement = judgeActivation(judgeInput(await shell.bus.openBundle(pickFromBundle(event.bundle, readKinds))), {
     preview: message.purpose === 'preview',
   });
   await failpoint('validator.resolution-recorded.after-decide');
@@ -26,13 +26,15 @@ export async function onResolutionRecorded(message: Message, shell: ValidatorShe
   return done;
 }
 
+/** What the core reads. */
+const readKinds = ['revision', 'derivation', 'facts', 'difference', 'plan', 'resolution'] as const;
+
 function judgeInput(bundle: Bundle): JudgeInput {
   return {
     revision: openArtifact(bundle, 'revision'),
     derivation: openArtifact(bundle, 'derivation'),
     facts: openArtifact(bundle, 'facts'),
     difference: openArtifact(bundle, 'difference'),
-    composition: openArtifact(bundle, 'composition'),
     plan: openArtifact(bundle, 'plan'),
     resolution: openArtifact(bundle, 'resolution'),
   };

@@ -1,7 +1,7 @@
 import { type Artifact, sealArtifact } from '@microstax/model/artifact';
-import type { Composition } from '@microstax/model/composition';
 import type { Derivation, Wanted } from '@microstax/model/derivation';
 import type { Difference, ServiceDifference } from '@microstax/model/difference';
+import { digestOf } from '@microstax/model/digest';
 import { defaultPrices, type Facts, type SiblingFact } from '@microstax/model/facts';
 import type { Finding } from '@microstax/model/finding';
 import type { Placement, Plan } from '@microstax/model/plan';
@@ -52,7 +52,13 @@ export function scene(draft: SceneDraft = {}): JudgeInput {
     org: 'default',
     env: 'feat',
     revision: revision.digest,
-    lineage: [],
+    lineage: ancestors.map((env) => ({
+      env,
+      link: 'tracking',
+      revision: revision.digest,
+      generation: 1,
+      offer: { generation: 1, revision: revision.digest },
+    })),
     outside: [],
     wanted,
     policy: sealArtifact('policy', []).digest,
@@ -68,21 +74,13 @@ export function scene(draft: SceneDraft = {}): JudgeInput {
       return { service, identity: `svc-${service}`, state, declared, changes: [], reason: state };
     }),
   } satisfies Difference);
-  const composition = sealArtifact('composition', {
-    env: 'feat',
-    mode: parent === undefined ? 'baseline' : 'overlay',
-    root,
-    ancestors,
-    rootRouting: { headerName: 'x-msx-env', unknown: 'baseline' },
-    derivation: derivation.digest,
-    services: [],
-  } satisfies Composition);
+  const composition = digestOf('composition', { derivation: derivation.digest });
   const plan = sealArtifact('plan', {
     ...planOf(costs),
     wanted,
     derivation: derivation.digest,
     difference: difference.digest,
-    composition: composition.digest,
+    composition,
     specs: Object.fromEntries(Object.keys(costs).map((name) => [name, aService(name, draft.specs?.[name])])),
     findings: draft.planFindings ?? [],
   } satisfies Plan);
@@ -91,12 +89,12 @@ export function scene(draft: SceneDraft = {}): JudgeInput {
     env: 'feat',
     engine: 'test',
     plan: plan.digest,
-    composition: composition.digest,
+    composition,
     context: { value, headerName: 'x-msx-env', unknown: 'baseline', root, parent: parent ?? null },
     records: [],
     findings: draft.resolutionFindings ?? [],
   } satisfies Resolution);
-  return { revision, derivation, facts, difference, composition, plan, resolution };
+  return { revision, derivation, facts, difference, plan, resolution };
 }
 
 /** The same artifact of another value, as if another stage had made it. */
