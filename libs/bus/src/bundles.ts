@@ -19,7 +19,7 @@ export async function packEvent(connection: Connection, body: object): Promise<U
   const { text, stored } = packed(body);
   await Promise.all(stored.map(({ digest, bytes }) => putObject(connection, digest, bytes)));
   for (const { digest, bytes } of stored) recent.set(digest, bytes);
-  return Buffer.from(text);
+  return bytesOf(text);
 }
 
 /**
@@ -35,16 +35,27 @@ export function splitBody<T extends object>(body: T): Packed<T> {
 export function packed(body: object): { readonly text: string; readonly stored: readonly Stored[] } {
   const bundle = bundleOf(body);
   if (bundle === undefined) return { text: JSON.stringify(body), stored: [] };
-  const inline = inlineEntries(bundle)
-    .map((entry) => ({ ...entry, size: Buffer.byteLength(entry.bytes) }))
-    .sort((one, other) => other.size - one.size);
-  const outside = inline.filter(({ size }) => size > inlineArtifactBytesMax).length;
-  for (let count = outside; ; count += 1) {
-    const stored = inline.slice(0, count).map(({ digest, bytes }) => ({ digest, bytes }));
-    const named = Object.fromEntries(inline.slice(0, count).map(({ kind, digest }) => [kind, { digest }]));
+  const inline = inlineEntries(bundle).sort((one, other) => other.bytes.length - one.bytes.length);
+  const large = inline.filter(({ bytes }) => isOver(bytes, inlineArtifactBytesMax));
+  const ordered = [...large, ...inline.filter((entry) => !large.includes(entry))];
+  for (let count = large.length; ; count += 1) {
+    const taken = ordered.slice(0, count);
+    const named = Object.fromEntries(taken.map(({ kind, digest }) => [kind, { digest }]));
     const text = textWith({ ...bundle, ...named }, body);
-    if (count >= inline.length || Buffer.byteLength(text) <= inlineBodyBytesMax) return { text, stored };
+    if (count < ordered.length && isOver(text, inlineBodyBytesMax)) continue;
+    return { text, stored: taken.map(({ digest, bytes }) => ({ digest, bytes })) };
   }
+}
+
+/** Nearly every text is plain ASCII, which is written several times faster. */
+function bytesOf(text: string): Uint8Array {
+  return Buffer.byteLength(text) === text.length ? Buffer.from(text, 'latin1') : Buffer.from(text);
+}
+
+/** In UTF-8, where a code unit has one to three bytes: most texts need not be counted. */
+function isOver(text: string, bytesMax: number): boolean {
+  if (text.length > bytesMax) return true;
+  return text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
 }
 
 /** What `JSON.stringify` makes of a body with this bundle, which stands last. */

@@ -1,11 +1,10 @@
 import { done, type Message, type Outcome } from '@microstax/bus/bus';
-import type { Bundle, BundleEntry } from '@microstax/contracts/bundle';
+import { type Bundle, type BundleEntry, pickFromBundle } from '@microstax/contracts/bundle';
 import type { ArtifactKind, Digest } from '@microstax/model/digest';
 import type { Finding } from '@microstax/model/finding';
-import type { Stage } from '@microstax/model/status';
 import { failpoint } from '@microstax/service/failpoint';
 import type { ActivationDocument, EnvironmentDocument } from '../core/documents.ts';
-import { activationAt, artifactAt, environmentAt } from '../core/places.ts';
+import { activationAt, environmentAt } from '../core/places.ts';
 import { addsNothing, type RecordedArtifact, type Recording, record } from '../core/record.ts';
 import { artifactsWereUnequal, stageWasRecorded } from '../events.ts';
 import type { Graph } from './graph.ts';
@@ -35,11 +34,12 @@ export async function offThePath({ clock }: Graph, { purpose }: Message): Promis
 export async function recordEvent(graph: Graph, message: Message, event: StageEvent, said: Said): Promise<Outcome> {
   const { org, env, generation, activation, bundle } = event;
   if (message.purpose !== 'activate' || generation === 0) return done;
-  if (await isKnown(graph, event, said)) {
+  const [row] = await graph.store.getMany<ActivationDocument>([activationAt(org, env, generation)]);
+  if (row !== undefined && addsNothing({ ...said, artifacts: namedIn(bundle) }, row.body)) {
     await failpoint(`graph.${said.stage}.after-decide`);
     return done;
   }
-  const artifacts = await openUnknown(graph, { org, bundle, stage: said.stage });
+  const artifacts = await openUnknown(graph, bundle, row?.body.artifacts ?? {});
   const recording: Recording = {
     ...said,
     artifacts,
@@ -79,34 +79,19 @@ export async function recordEvent(graph: Graph, message: Message, event: StageEv
   return done;
 }
 
-async function isKnown({ store }: Graph, event: StageEvent, { stage, ends }: Said): Promise<boolean> {
-  const { org, env, generation, bundle } = event;
+function namedIn(bundle: Bundle): readonly Pick<RecordedArtifact, 'kind' | 'digest'>[] {
   const entries = Object.entries(bundle) as [ArtifactKind, BundleEntry][];
-  const artifacts = entries.map(([kind, { digest }]) => ({ kind, digest }));
-  const [row] = await store.getMany<ActivationDocument>([activationAt(org, env, generation)]);
-  return row !== undefined && addsNothing({ stage, artifacts, ...(ends === undefined ? {} : { ends }) }, row.body);
+  return entries.map(([kind, { digest }]) => ({ kind, digest }));
 }
 
-/** What a stage adds, which the store has only where an event is heard again. */
-const addedIn: Readonly<Partial<Record<Stage, readonly ArtifactKind[]>>> = {
-  planned: ['plan'],
-  resolved: ['resolution'],
-  decided: ['findings', 'approval'],
-};
-
-/**
- * What the store has under its digest needs no second look: each stage forwards what those before it decided. What this
- * one added is opened without asking, and a plan's placements are counted by its activation in any case.
- */
+/** What the activation has already needs no second look: each stage forwards what those before it decided. */
 async function openUnknown(
-  { bus, store }: Graph,
-  { org, bundle, stage }: { readonly org: string; readonly bundle: Bundle; readonly stage: Stage },
+  { bus }: Graph,
+  bundle: Bundle,
+  recorded: ActivationDocument['artifacts'],
 ): Promise<readonly RecordedArtifact[]> {
-  const entries = Object.entries(bundle) as [ArtifactKind, BundleEntry][];
-  const added = addedIn[stage] ?? [];
-  const forwarded = entries.filter(([kind]) => !added.includes(kind));
-  const rows = await store.getMany(forwarded.map(([, { digest }]) => artifactAt(org, digest)));
-  const known = new Set(forwarded.flatMap(([kind], index) => (rows[index] === undefined ? [] : [kind])));
-  const opened = openAll(await bus.openBundle(Object.fromEntries(entries.filter(([kind]) => !known.has(kind)))));
-  return entries.map(([kind, { digest }]) => opened.find((artifact) => artifact.kind === kind) ?? { kind, digest });
+  const named = namedIn(bundle);
+  const unknown = named.flatMap(({ kind, digest }) => (recorded[kind] === digest ? [] : [kind]));
+  const opened = openAll(await bus.openBundle(pickFromBundle(bundle, unknown)));
+  return named.map((artifact) => opened.find(({ kind }) => kind === artifact.kind) ?? artifact);
 }
