@@ -184,6 +184,6 @@ test('no manifest makes an import throw, whatever is cut out of it or put into i
       if (reply.kind === 'imported')
         expect(reply.report.counts.carried + reply.report.counts.listed).toBe(reply.report.counts.fieldsRead);
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });
