@@ -1,12 +1,13 @@
 import { expect } from 'vitest';
 import type { FaultHouse } from './fault-house.ts';
+import { startedTwice } from './started-twice.ts';
 
 /**
  * Fails where something of an environment's first generation happened twice, or is left over: in the file of starts, in
  * the process table, or in the journal.
  */
 export async function nothingTwice(house: FaultHouse, env: string): Promise<void> {
-  expect([...house.starts(env)].filter(([, count]) => count !== 1)).toEqual([]);
+  expect(await startedTwice(house, env)).toEqual([]);
   const { inventory } = await house.detail(env);
   const recorded = inventory.instances.map(({ pid }) => pid).sort((a, b) => a - b);
   expect(house.programs(env).map(({ pid }) => pid)).toEqual(recorded);
