@@ -8,6 +8,7 @@ import { planRefused } from '@microstax/contracts/plan-refused';
 import { revisionRefused } from '@microstax/contracts/revision-refused';
 import { blueprintSubject, commandSubject, filters } from '@microstax/contracts/subjects';
 import { defaultOrg as org } from '@microstax/model/names';
+import { whereItStands } from './where-it-stands.ts';
 
 const ends = [environmentReady, activationFailed, activationDenied, blueprintRejected, planRefused, revisionRefused];
 const timeoutMs = 60_000; // a machine that is busy with other things is slow, not broken
@@ -36,7 +37,11 @@ export async function followActivations(bus: Bus): Promise<Activations> {
   async function send(env: string, subject: string, body: string): Promise<number> {
     const ended = Promise.withResolvers<void>();
     waiting.set(env, (failure) => (failure === '' ? ended.resolve() : ended.reject(new Error(failure))));
-    const timer = setTimeout(() => ended.reject(new Error(`"${env}" is not ready after ${timeoutMs} ms`)), timeoutMs);
+    const giveUp = async (): Promise<void> => {
+      const where = await whereItStands(bus, env).catch((error: unknown) => String(error));
+      ended.reject(new Error(`"${env}" is not ready ${timeoutMs} ms after ${subject}: ${where}`));
+    };
+    const timer = setTimeout(() => void giveUp(), timeoutMs);
     try {
       const startedAt = performance.now();
       const sent = bus.publishRaw({ subject, body: new TextEncoder().encode(body), id: randomUUID() });
