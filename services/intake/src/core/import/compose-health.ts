@@ -4,7 +4,9 @@ import type { ComposeScene, PortHint } from './compose-scene.ts';
 import { filledInReason, fillsIn } from './filled-words.ts';
 import { asBoolean, asInteger, asMap, asText, child, isNothing } from './nodes.ts';
 import { durationSeconds } from './quantities-of-compose.ts';
-import { writtenTextOf } from './written-text.ts';
+import { secretWords } from './secret-names.ts';
+import { shellWords } from './shell-words.ts';
+import { type WrittenText, writtenTextOf } from './written-text.ts';
 
 type Health = { readonly fields: Record<string, unknown>; readonly hints: readonly PortHint[] };
 
@@ -21,6 +23,11 @@ export function composeHealth(node: Located | undefined, path: string, scene: Co
     scene.ledger.carry(disable, ...(command === 'none' ? [child(check, 'test')] : []));
     if (disable !== undefined || command === 'none')
       scene.ledger.drop(check, 'the check of the image itself is not known here, so there is none to switch off');
+    return { fields: {}, hints: [] };
+  }
+  const secret = secretWords(wordsOf(child(check, 'test')));
+  if (secret !== undefined) {
+    scene.ledger.drop(check, secret);
     return { fields: {}, hints: [] };
   }
   if (command.some(fillsIn)) {
@@ -72,6 +79,17 @@ function commandOf(
     next: 'write ["CMD", "program", "argument"], or one text',
   });
   return undefined;
+}
+
+/** The words of a test as they were written, a text split as a shell would. */
+function wordsOf(node: Located | undefined): readonly WrittenText[] {
+  const whole = node?.kind === 'list' ? node.items : node === undefined ? [] : [node];
+  return whole.flatMap((item) => {
+    const written = writtenTextOf(item);
+    return written === undefined
+      ? []
+      : (shellWords(written.text) ?? [written.text]).map((text) => ({ ...written, text }));
+  });
 }
 
 function duration(node: Located | undefined, path: string, scene: ComposeScene): number | undefined {

@@ -13,6 +13,7 @@ import type { Ledger } from './ledger.ts';
 import { isVariableName } from './names.ts';
 import { asBoolean, asList, asMap, asText, child, isNothing } from './nodes.ts';
 import { addPort } from './ports.ts';
+import { secretBecause, secretWords } from './secret-names.ts';
 import { composeSecurity } from './security.ts';
 import { shellWords } from './shell-words.ts';
 import { type WrittenText, writtenTextOf } from './written-text.ts';
@@ -214,6 +215,11 @@ function kept(
     ledger.drop(node, filledInReason);
     return undefined;
   }
+  const secret = secretWords(words);
+  if (secret !== undefined) {
+    ledger.drop(node, secret);
+    return undefined;
+  }
   ledger.carry(node);
   return words.length === 0 ? undefined : words;
 }
@@ -303,10 +309,16 @@ function textField(
 }
 
 function labelsOf(node: Located | undefined, path: string, scene: ComposeScene): Record<string, unknown> {
-  const labels = [...(asMap(node, path, scene)?.entries ?? [])].map(([key, entry]) => {
-    scene.ledger.carry(entry.node);
-    return [key, asText(entry.node, `${path}.${key}`, scene) ?? ''] as const;
-  });
+  const labels: [string, string][] = [];
+  for (const [key, { node: value }] of asMap(node, path, scene)?.entries ?? []) {
+    const text = asText(value, `${path}.${key}`, scene) ?? '';
+    const secret = secretBecause(key, text, writtenTextOf(value)?.variables ?? []);
+    if (secret !== undefined) scene.ledger.drop(value, `${secret}, and labels are there for all to read`);
+    else {
+      scene.ledger.carry(value);
+      labels.push([key, text]);
+    }
+  }
   return labels.length === 0 ? {} : { labels: Object.fromEntries(labels) };
 }
 

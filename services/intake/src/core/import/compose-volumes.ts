@@ -3,7 +3,9 @@ import { quote } from '../quote.ts';
 import type { ComposeScene } from './compose-scene.ts';
 import { ourName } from './names.ts';
 import { asBoolean, asList, asText, child } from './nodes.ts';
+import { saysSecret } from './secret-names.ts';
 import { namedVolumes, type ImportedVolume as Volume } from './volume-names.ts';
+import { writtenTextOf } from './written-text.ts';
 
 /** `volumes`, `tmpfs`, `configs` and `secrets` of a service as what it finds under a path. */
 export function composeVolumes(service: LocatedMap, path: string, scene: ComposeScene): Record<string, unknown> {
@@ -118,6 +120,10 @@ function grants(kind: 'secret' | 'config', node: Located | undefined, path: stri
     else scene.ledger.carry(item);
     const file = mountPath.slice(mountPath.lastIndexOf('/') + 1);
     const name = ourName(source) ?? '';
+    if (writtenTextOf(content)?.variables.some(saysSecret)) {
+      scene.ledger.drop(item, 'its content is made of a secret, and files of a Blueprint are there for all to read');
+      return [];
+    }
     if (content?.kind === 'scalar') {
       scene.ledger.carry(content);
       return [{ name, mountPath, type: 'config', subPath: file, files: { [file]: content.source } }];

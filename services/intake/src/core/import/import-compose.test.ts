@@ -177,6 +177,41 @@ services:
   expect(JSON.stringify(found)).not.toMatch(/hunter2|t0psecret/);
 });
 
+test('a command, a check, a label or a file that holds a secret is listed, not carried', () => {
+  const found = importedCompose(
+    `
+services:
+  web:
+    image: acme/web
+    entrypoint: [run, --password, hunter2]
+    command: serve --token=\${TOKEN}
+    healthcheck: { test: "mysqladmin ping -p\${DB_PASSWORD}" }
+    labels: { admin.password: hunter2, team: front }
+    configs: [settings]
+    environment: { LEVEL: info }
+  api: { image: acme/api, command: [serve, --tls-key=/etc/tls.key, --token-file, /run/token] }
+configs: { settings: { content: "password=\${DB_PASSWORD}" } }
+`,
+    { env: 'TOKEN=t0psecret\nDB_PASSWORD=hunter2' },
+  );
+  expect(serviceIn(found, 'web')).toEqual({
+    name: 'web',
+    image: 'acme/web',
+    env: { LEVEL: 'info' },
+    labels: { team: 'front' },
+  });
+  expect(serviceIn(found, 'api').args).toEqual(['serve', '--tls-key=/etc/tls.key', '--token-file', '/run/token']);
+  expect(found.report.listed.map(({ field }) => field)).toEqual([
+    'services.web.entrypoint',
+    'services.web.command',
+    'services.web.healthcheck',
+    'services.web.labels.admin.password',
+    'services.web.configs.0',
+    'configs.settings',
+  ]);
+  expect(JSON.stringify(found)).not.toMatch(/hunter2|t0psecret/);
+});
+
 test('files are merged: maps by key, ports and volumes one of each, commands replaced, !reset and !override obeyed', () => {
   const found = importedCompose(
     `

@@ -15,6 +15,7 @@ import { ourName } from './names.ts';
 import { asInteger, asList, asMap, asText, child } from './nodes.ts';
 import { addPort, portName } from './ports.ts';
 import { hintOfName } from './protocol-hints.ts';
+import { secretWords } from './secret-names.ts';
 import { type WrittenText, writtenTextOf } from './written-text.ts';
 
 export function kubeWorkload(workload: KubeObject, name: string, scene: KubeScene): Draft | undefined {
@@ -155,6 +156,11 @@ function wordsOf(
   const known = words.flatMap((word) => (word === undefined ? [] : [word]));
   if (known.some(({ text }) => fillsIn(text))) {
     scene.ledger.drop(node, filledInReason);
+    return undefined;
+  }
+  const secret = secretWords(known);
+  if (secret !== undefined) {
+    scene.ledger.drop(node, secret);
     return undefined;
   }
   scene.ledger.carry(node);

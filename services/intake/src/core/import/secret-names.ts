@@ -1,3 +1,5 @@
+import type { WrittenText } from './written-text.ts';
+
 const words: ReadonlySet<string> = new Set([
   'password',
   'passwd',
@@ -35,5 +37,21 @@ export function secretBecause(name: string, value: string, variables: readonly s
   if (made !== undefined) return `it is made of ${made}, whose name says that it is secret`;
   if (/:\/\/[^\s/:@]*:[^\s/@]+@/.test(value)) return 'it holds a password before an address';
   if (/(?:^|[;&?\s])(?:password|pwd|passwd|secret|token)\s*=\s*[^;&\s]/i.test(value)) return 'it holds a password';
+  return undefined;
+}
+
+/**
+ * Why a command must not be written out, or undefined: a Blueprint's arguments are there for all to read. A flag says so
+ * (`--password=…`, `--token …`), or a variable that a word is made of. A path is no secret, what is kept there is.
+ */
+export function secretWords(command: readonly WrittenText[]): string | undefined {
+  for (const [index, { text, variables }] of command.entries()) {
+    const [, flag, given] = /^-{1,2}([A-Za-z][\w.-]*)(?:=([\s\S]*))?$/.exec(text) ?? [];
+    const before = /^--([A-Za-z][\w.-]*)$/.exec(command[index - 1]?.text ?? '')?.[1];
+    const [name, value] = flag === undefined ? [before ?? '', text] : [flag, given ?? ''];
+    const path = /^\.{0,2}(?:\/[\w.-]+)+$/.test(value);
+    if (!path && secretBecause(name, value, variables) !== undefined)
+      return 'a word of it is secret, and commands are there for all to read; give it as a variable';
+  }
   return undefined;
 }
