@@ -84,7 +84,7 @@ const broken: readonly (readonly [string, string, string, string, string, RegExp
     'bomb',
     `name: bomb\nlabels:\n  l0: &l0 [x]\n${bomb.join('')}services: []\n`,
     'too-many-aliases',
-    '4:17: ',
+    '6:22: ',
     /100/,
   ],
   [
