@@ -20,8 +20,9 @@ export function namedOutside(own: Revision, lineage: readonly Revision[]): strin
  */
 export function namerChanges({ self, outside }: DeriveState, next: EnvironmentDocument): Changes {
   const { org, env, names = [] } = next;
-  const before = new Set(self?.wanted === 'deleted' ? [] : self?.names); // a delete takes its rows away
-  const fresh = names.filter((name) => !before.has(name));
+  const before = self?.names ?? [];
+  const kept = new Set(self?.wanted === 'deleted' ? [] : before); // a delete takes its rows away, once it is carried out
+  const fresh = names.filter((name) => !kept.has(name));
   // A cascade writes the rows of others in the same commit, and who stops or goes waits for nobody.
   const bumped = isWanted(next) ? outside.filter(({ environment }) => fresh.includes(environment.env)) : [];
   return {
@@ -32,7 +33,7 @@ export function namerChanges({ self, outside }: DeriveState, next: EnvironmentDo
         body: { ...environment, touched: environment.touched + 1 },
       })),
     ],
-    removes: [...before].filter((name) => !names.includes(name)).map((name) => namerAt(org, name, env)),
+    removes: before.filter((name) => !names.includes(name)).map((name) => namerAt(org, name, env)),
     appends: [],
   };
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { ArtifactDocument } from '../core/documents.ts';
 import { GraphHands } from '../testing/graph-hands.ts';
 import { MemoryStore } from '../testing/memory-store.ts';
-import { begin, historyEnvs, historySteps, take } from '../testing/random-history.ts';
+import { begin, type HistoryStep, historyEnvs, historySteps, take } from '../testing/random-history.ts';
 import { pruneAll } from './prune-loop.ts';
 import { rebuildProjections } from './rebuild-projections.ts';
 
@@ -19,12 +19,18 @@ const lasting = [
 const shop = (version: number) =>
   aRevision('base', { services: [aService('web', { env: { VERSION: String(version) } }), aService('cart')] });
 
+const renewed = (version: number): readonly HistoryStep[] => [
+  { do: 'declare', env: 'base', version, removes: false },
+  { do: 'realise', env: 'base', outcome: 'ready', instances: 1 },
+];
+
 test('from the floor on every read says what it said; below it is outside retention; the truth stays; life goes on', async () => {
   let pruned = 0;
   const property = fc.asyncProperty(historySteps, historySteps, async (before, after) => {
     const store = new MemoryStore();
     const hands = new GraphHands(store);
     await begin(hands);
+    for (const version of [1, 2, 3]) for (const step of renewed(version)) await take(hands, step); // so that something goes
     for (const step of before) await take(hands, step);
     const questions = async (): Promise<Query[]> => {
       const rows = await Promise.all(historyEnvs.map((env) => hands.environment(env)));
