@@ -12,7 +12,7 @@ import { filledInReason, fillsIn } from './filled-words.ts';
 import type { Ledger } from './ledger.ts';
 import { isVariableName } from './names.ts';
 import { asBoolean, asList, asMap, asText, child, isNothing } from './nodes.ts';
-import { addPort } from './ports.ts';
+import { addPort, otherTransport } from './ports.ts';
 import { secretBecause, secretWords } from './secret-names.ts';
 import { composeSecurity } from './security.ts';
 import { shellWords } from './shell-words.ts';
@@ -111,7 +111,7 @@ function portsOf(
   asList(get('ports'), `${path}.ports`, scene).forEach((item, index) => {
     const found = composePorts(item, `${path}.ports.${index}`, scene);
     for (const one of found) {
-      addPort(list, one.port);
+      if (!addPort(list, one.port)) scene.ledger.drop(item, otherTransport);
       published ||= one.published;
     }
     if (item.kind === 'map') {
@@ -127,7 +127,8 @@ function portsOf(
     } else scene.ledger.carry(item);
   });
   asList(get('expose'), `${path}.expose`, scene).forEach((item, index) => {
-    for (const { port } of composePorts(item, `${path}.expose.${index}`, scene)) addPort(list, port);
+    for (const { port } of composePorts(item, `${path}.expose.${index}`, scene))
+      if (!addPort(list, port)) scene.ledger.drop(item, otherTransport);
     scene.ledger.carry(item);
   });
   return { list, published };

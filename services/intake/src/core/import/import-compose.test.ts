@@ -340,6 +340,19 @@ test('names that are none of ours are changed, said, and found by their old name
   expect(edgesIn(found)).toEqual(['web-app db-1:tcp tcp']);
 });
 
+test('a number is one port: the second transport of it is listed', () => {
+  const found = importedCompose(
+    'services: { dns: { image: acme/dns, ports: ["53:53/udp", "53:53", { target: 54, name: x }, { target: 55, name: x }] } }\n',
+  );
+  expect(serviceIn(found, 'dns').ports).toEqual([
+    { name: 'udp', containerPort: 53, protocol: 'udp' },
+    { name: 'x', containerPort: 54, protocol: 'tcp' },
+    { name: 'tcp', containerPort: 55, protocol: 'tcp' },
+  ]);
+  expect(found.report.listed).toMatchObject([{ field: 'services.dns.ports.1' }]);
+  expect(decideText(found.blueprint)).toMatchObject({ kind: 'accepted' });
+});
+
 test('a mistyped key is a warning with the word that was meant', () => {
   expect(importedCompose('services: { web: { image: acme/web, prots: [80] } }\n').findings).toMatchObject([
     { severity: 'warning', code: 'unknown-key', subject: 'services.web.prots', next: 'did you mean "ports"?' },

@@ -4,7 +4,7 @@ import type { DraftHost, DraftPort } from './draft.ts';
 import type { KubeObject } from './kube-objects.ts';
 import type { KubeScene } from './kube-scene.ts';
 import { asInteger, asList, asMap, asText, child } from './nodes.ts';
-import { addPort, portName } from './ports.ts';
+import { addPort, otherTransport, portName } from './ports.ts';
 import { hintOfName } from './protocol-hints.ts';
 
 export type Reached = { readonly hosts: readonly DraftHost[]; readonly exposed: boolean };
@@ -133,7 +133,8 @@ function servicePort(
   const declared = ports.find((one) => one.containerPort === to);
   const free = portName(name);
   const own = free !== undefined && ports.every((one) => one.name !== free) ? free : undefined;
-  addPort(ports, { containerPort: to, name: own, at: item.at, hints, inferred: false });
+  const port = { containerPort: to, name: own, at: item.at, hints, inferred: false };
+  if (!addPort(ports, port) && transport === 'UDP') scene.ledger.drop(item, otherTransport);
   if (declared !== undefined && declared.name === undefined && own !== undefined)
     ports[ports.indexOf(declared)] = { ...declared, name: own };
   scene.ledger.carry(

@@ -13,7 +13,7 @@ import { reachedBy } from './kube-services.ts';
 import { claimTemplates, kubeVolumes } from './kube-volumes.ts';
 import { ourName } from './names.ts';
 import { asInteger, asList, asMap, asText, child } from './nodes.ts';
-import { addPort, portName } from './ports.ts';
+import { addPort, otherTransport, portName } from './ports.ts';
 import { hintOfName } from './protocol-hints.ts';
 import { secretWords } from './secret-names.ts';
 import { type WrittenText, writtenTextOf } from './written-text.ts';
@@ -131,7 +131,8 @@ function containerPorts(container: Located, path: string, scene: KubeScene): Dra
       ...(transport === 'UDP' ? [{ protocol: 'udp', because: 'the port says UDP' } as const] : []),
       ...(name === undefined ? [] : hintOfName(name, `the port's name ${name}`)),
     ];
-    addPort(ports, { containerPort, name: portName(name), at: item.at, hints, inferred: false });
+    const port = { containerPort, name: portName(name), at: item.at, hints, inferred: false };
+    if (!addPort(ports, port)) scene.ledger.drop(item, otherTransport);
     scene.ledger.carry(child(item, 'containerPort'), child(item, 'name'), child(item, 'protocol'));
   });
   return ports;
