@@ -15,12 +15,11 @@ export async function answerIdentify(
 ): Promise<IdentifyReply> {
   const reader = new Reader(store);
   const row = (env: string) => reader.get<EnvironmentDocument>(environmentAt(org, env));
-  const selfRow = await row(request.env);
   const parentRow = request.parent === null ? null : await row(request.parent);
-  const self = selfRow ? await viewOf(reader, selfRow) : null;
   const parent = parentRow ? await offeredView(reader, parentRow) : null;
   const root = parent?.root ?? request.env;
-  const members = await loadMembers(reader, org, root);
+  const [selfRow, members] = await Promise.all([row(request.env), loadMembers(reader, org, root)]);
+  const self = selfRow ? await viewOf(reader, selfRow) : null;
   const identified = identifyServices({
     org,
     project: request.project ?? parent?.project ?? request.env,
