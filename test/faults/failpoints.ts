@@ -13,7 +13,8 @@ export function failpointsOf(service: Room): readonly string[] {
     [...readFileSync(join(root, file), 'utf8').matchAll(/failpoint\(['`]([^'`]+)['`]\)/g)].map((hit) => hit[1] ?? ''),
   );
   const acks = Object.values(durables).filter((durable) => durable.service === service);
-  return [...named.flatMap(spelledOut), ...acks.map(({ name }) => `${name}.after-ack`)].sort();
+  // A point may stand at several ends of one handler.
+  return [...new Set([...named.flatMap(spelledOut), ...acks.map(({ name }) => `${name}.after-ack`)])].sort();
 }
 
 // One handler records what three stages said.
