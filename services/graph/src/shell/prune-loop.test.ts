@@ -36,13 +36,22 @@ test('from the floor on every read says what it said; below it is outside retent
       const rows = await Promise.all(historyEnvs.map((env) => hands.environment(env)));
       return rows.flatMap((row) =>
         Array.from({ length: row?.generation ?? 0 }, (_, index) => index + 1).flatMap((at): Query[] =>
-          (['environments', 'environment-detail', 'journal', 'services', 'submissions', 'revisions'] as const).map(
-            (kind) => ({
-              kind,
-              env: row?.env ?? '',
-              at,
-            }),
-          ),
+          (
+            [
+              'environments',
+              'environment-detail',
+              'journal',
+              'services',
+              'submissions',
+              'revisions',
+              'graph',
+              'lineage',
+            ] as const
+          ).map((kind) => ({
+            kind,
+            env: row?.env ?? '',
+            at,
+          })),
         ),
       );
     };
@@ -82,6 +91,9 @@ test('what goes is what can be computed again, and the status says from where on
   const count = (kind: string): number => kinds.filter((one) => one === kind).length;
   expect([count('revision'), count('derivation'), count('plan'), count('composition')]).toEqual([130, 130, 10, 10]);
   expect(await hands.ask({ kind: 'environments' })).toMatchObject({ items: [{ env: 'base', floor: 121 }] });
+  const gone = { kind: 'outside retention', env: 'base', at: 3, floor: 121 };
+  expect(await hands.ask({ kind: 'difference', env: 'base', at: 130, to: { env: 'base', at: 3 } })).toEqual(gone);
+  expect(await hands.ask({ kind: 'difference', env: 'base', at: 3, to: { env: 'base' } })).toEqual(gone);
   expect(await store.readLog('audit', { org: 'default' })).toMatchObject(
     expect.arrayContaining([
       expect.objectContaining({ body: expect.objectContaining({ verb: 'pruned', subject: 'base@121' }) }),
