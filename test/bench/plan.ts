@@ -22,6 +22,7 @@ export const plan: Bench = {
   legend: [
     'plan-<n>-<m>         draftPlan() for n services and m dependencies: requirements, four candidates as minimum cuts,',
     '                     reasons, context edges, jobs, cost; without sealing; services in six tiers',
+    'plan-<n>-<m>-cpu     processor time of the same on all threads, garbage collection included: what a busy machine says',
     'plan-<n>-<m>-priced  the same where sharing data is dearer than a copy, so that prices decide, not facts alone',
     '                     floor: plan-<n>-<m>; ratio: p50 / floor',
     'microseconds-<n>     p50 for each service and dependency: growth is linear where it stays the same',
@@ -43,31 +44,49 @@ function measure({ services, edgesEach, samples, secondsMax }: (typeof series)[n
   const name = `plan-${services}-${edges}`;
   const input = largeEnvironment(shape);
   const floorMb = heapMb();
-  const plain = row(name, 'ms', timesOf(input, limits));
+  const took = timesOf(input, limits);
+  const plain = row(
+    name,
+    'ms',
+    took.map(({ ms }) => ms),
+  );
+  const cpu = row(
+    `${name}-cpu`,
+    'ms',
+    took.map(({ cpuMs }) => cpuMs),
+  );
   const held = draftPlan(input);
   const heap = row(`heap-${services}-${edges}`, 'MB', [heapMb()]);
   if (held.kind !== 'drafted') throw new Error(`Nothing is planned: ${held.findings[0]?.reason}`);
   const { value } = input.facts;
   const prices = { ...value.prices, sharedWriteHourMicros: dearSharing };
   const dear = { ...input, facts: sealArtifact('facts', { ...value, prices }) };
-  const priced = row(`${name}-priced`, 'ms', timesOf(dear, limits));
+  const priced = row(
+    `${name}-priced`,
+    'ms',
+    timesOf(dear, limits).map(({ ms }) => ms),
+  );
   const each = row(`microseconds-${services}`, 'µs', [(1_000 * plain.p50) / (services + edges)]);
   return [
     plain,
+    cpu,
     { ...priced, floor: plain.p50, ratio: priced.p50 / plain.p50 },
     each,
     { ...heap, floor: floorMb, ratio: heap.p50 / floorMb },
   ];
 }
 
-function timesOf(input: PlanInput, { samples, secondsMax }: { samples: number; secondsMax: number }): number[] {
+type Took = { readonly ms: number; readonly cpuMs: number };
+
+function timesOf(input: PlanInput, { samples, secondsMax }: { samples: number; secondsMax: number }): Took[] {
   const endsAt = performance.now() + secondsMax * 1_000;
-  const times: number[] = [];
-  for (let run = 0; run < samples + warmUps && (times.length === 0 || performance.now() < endsAt); run += 1) {
-    const startedAt = performance.now();
+  const times: Took[] = [];
+  for (let run = 0; run < samples + warmUps && (times.length < 3 || performance.now() < endsAt); run += 1) {
+    const [startedAt, usedBefore] = [performance.now(), process.cpuUsage()];
     draftPlan(input);
-    const tookMs = performance.now() - startedAt;
-    if (run >= warmUps || samples < warmUps) times.push(tookMs);
+    const ms = performance.now() - startedAt;
+    const { user, system } = process.cpuUsage(usedBefore);
+    if (run >= warmUps || samples < warmUps) times.push({ ms, cpuMs: (user + system) / 1_000 });
   }
   return times;
 }

@@ -183,6 +183,27 @@ test('a preview decides through all services and commits nothing', async () => {
   expect(await house.ask({ kind: 'environments' })).toEqual(before);
 });
 
+test('a plan is asked what if, drawn, and its jobs explained', async () => {
+  type WhatIf = {
+    readonly before: { readonly microsPerHour: number };
+    readonly after: { readonly microsPerHour: number };
+  };
+  const dear = (await hereJson('plan', 'line-feat', '--what-if', 'price=cpuCoreHourMicros:80000')) as WhatIf;
+  expect(dear).toMatchObject({ env: 'line-feat', changes: [], before: { local: 1 }, after: { local: 1 } });
+  expect(dear.after.microsPerHour).toBeGreaterThan(dear.before.microsPerHour);
+  const rule = { name: 'own-api', effect: 'require', when: 'service.name == "api"', message: 'ours' };
+  const file = join(folder, 'policies.json');
+  writeFileSync(file, JSON.stringify([rule]));
+  const ruled = await here('plan', 'line-feat', '--what-if', `policy=${file}`);
+  expect(ruled.stdout).toMatch(/^api +placed anew +inherited from line +local$/m);
+  const wrong = await here('plan', 'line-feat', '--what-if', 'price=gold:1');
+  expect(wrong.code, wrong.stderr).toBe(exitCodes.invalidInput);
+  const drawn = await here('plan', 'line-feat', '-o', 'mermaid');
+  expect(drawn.stdout).toMatch(/^flowchart LR\n {2}subgraph box0\["line-feat"\]/);
+  const job = await here('explain', 'line-feat', 'routes');
+  expect(job.stdout).toMatch(/^routes of line-feat: planned\n {2}because \S.*\n {2}waits for: /);
+});
+
 test('nothing died on the way', async () => {
   expect(await hereJson('dlq', 'list')).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { eventContracts } from './events.ts';
 import { graphRequests } from './graph-requests.ts';
 import { healthOf } from './health-request.ts';
 import { importRequests } from './import-requests.ts';
+import { planRequests } from './plan-requests.ts';
 import { wireHistory } from './protocol-version.ts';
 import { query } from './queries.ts';
 import { routerRequests } from './router-requests.ts';
@@ -92,6 +93,7 @@ function requestsPart(): string {
     query,
     ...auditRequests,
     ...importRequests,
+    ...planRequests,
     ...serviceNames.map(healthOf),
     ...routerRequests,
   ].map(({ service, op, summary }) => {

@@ -8,11 +8,19 @@ import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { findingLines } from '../outcome.ts';
 import { dollars, type OutputFormat, printObject, strong, table, text } from '../output.ts';
 import { openSession } from '../session.ts';
+import { planWhatIf } from './plan-what-if.ts';
 import { previewFile } from './preview-file.ts';
 
 /** The plan of an environment's newest generation that has one, or of a file that nobody applied. */
 export async function planCommand(env: string | undefined, flags: Flags): Promise<void> {
   const format = flags.output === 'mermaid' ? 'mermaid' : outputOf(flags);
+  if (flags.file !== undefined && flags.whatIf !== undefined)
+    throw new CliError({
+      code: 'usage',
+      message: 'Cannot ask what if of a file: --what-if is about a plan that stands',
+      next: 'msx plan <env> --what-if price=cpuCoreHourMicros:80000',
+      exitCode: exitCodes.usage,
+    });
   if (flags.file !== undefined) {
     await previewFile(flags, async (preview) => {
       const { plan, verdict, findings } = preview;
@@ -30,6 +38,7 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
       next: 'msx plan <env>, or msx plan -f <file>',
       exitCode: exitCodes.usage,
     });
+  if (flags.whatIf !== undefined) return planWhatIf(env, flags);
   const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
   const detail = await readDetail(session, env, at);

@@ -1,45 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { policiesSchema, somePricesSchema, withPrices } from '@microstax/contracts/installation-schemas';
 import { type Artifact, sealArtifact } from '@microstax/model/artifact';
 import { sortedBy } from '@microstax/model/compare';
 import { defaultPrices, type PriceTable } from '@microstax/model/facts';
-import { type PolicyBundle, policiesMax, policyBytesMax } from '@microstax/model/policy';
+import type { PolicyBundle } from '@microstax/model/policy';
 import { ConfigError } from '@microstax/service/env';
 import { parse } from 'yaml';
-import { z } from 'zod';
-
-const named = z.string().regex(/^[a-z0-9-]{1,40}$/, 'allowed are 1 to 40 of a-z, 0-9 and "-"');
-const expression = z
-  .string()
-  .min(1)
-  .refine((text) => Buffer.byteLength(text) <= policyBytesMax, `allowed are ${policyBytesMax} bytes`);
-const stated = { name: named, when: expression, message: z.string().min(1).max(500) };
-const micros = z.int().min(0).max(1_000_000_000_000);
-
-const policySchema = z.discriminatedUnion('effect', [
-  z.strictObject({ ...stated, effect: z.enum(['forbid', 'require', 'veto']) }),
-  z.strictObject({
-    ...stated,
-    effect: z.literal('prefer'),
-    placement: z.enum(['local', 'remote']),
-    microsPerHour: micros,
-  }),
-]);
-const policiesSchema = z
-  .array(policySchema)
-  .max(policiesMax)
-  .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'two policies have one name');
-
-const priceTableSchema = z.strictObject({
-  cpuCoreHourMicros: micros.optional(),
-  memoryGiBHourMicros: micros.optional(),
-  storageGiBHourMicros: micros.optional(),
-  instanceHourMicros: micros.optional(),
-  bridgeHourMicros: micros.optional(),
-  routeHourMicros: micros.optional(),
-  sharedWriteHourMicros: micros.optional(),
-  startMicros: micros.optional(),
-  source: z.string().min(1).max(500),
-});
+import type { z } from 'zod';
 
 /** The organisation's policies from a file: a list in YAML or JSON. Throws `ConfigError` where it cannot be read. */
 export async function readPolicies(path: string): Promise<Artifact<PolicyBundle>> {
@@ -52,9 +20,8 @@ export async function readPolicies(path: string): Promise<Artifact<PolicyBundle>
 
 /** A price table of one's own; what it leaves out is the default's. Throws `ConfigError` where it cannot be read. */
 export async function readPrices(path: string): Promise<PriceTable> {
-  const written = await readAs(path, 'MSX_PRICES', priceTableSchema);
-  const own = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
-  return { ...defaultPrices, ...own };
+  const written = await readAs(path, 'MSX_PRICES', somePricesSchema);
+  return withPrices(defaultPrices, { source: `prices of ${basename(path)}`, ...written });
 }
 
 async function readAs<T>(path: string, setting: string, schema: z.ZodType<T>): Promise<T> {

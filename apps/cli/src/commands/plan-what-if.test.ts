@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readSwaps } from './plan-what-if.ts';
+
+test('readSwaps() reads prices and policies, several behind one flag', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'msx-what-if-'));
+  try {
+    const path = join(folder, 'policies.yaml');
+    writeFileSync(path, '- {name: a, effect: veto, when: "true", message: no}');
+    expect(readSwaps(['price=startMicros:0,price=bridgeHourMicros:7', `policy=${path}`])).toEqual({
+      prices: { startMicros: 0, bridgeHourMicros: 7 },
+      policies: [{ name: 'a', effect: 'veto', when: 'true', message: 'no' }],
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.each([
+  ['parent=other', 'msx plan -f <file>'],
+  ['price=5', 'allowed are price='],
+  ['price', 'allowed are price='],
+  ['policy=/nowhere/at/all.yaml', 'Cannot read the policies'],
+])('readSwaps() refuses %s', (word, message) => {
+  expect(() => readSwaps([word])).toThrow(message);
+});

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { plannedFrom, type WhatIfRequest, whatIf } from '@microstax/contracts/plan-requests';
+import type { Plan } from '@microstax/model/plan';
+import { parse } from 'yaml';
+import { CliError } from '../cli-error.ts';
+import { artifactOf, readDetail } from '../detail.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
+import { findingLines } from '../outcome.ts';
+import { dollars, printObject, strong, table } from '../output.ts';
+import { planDifference } from '../plan-difference.ts';
+import { ask, openSession } from '../session.ts';
+
+type Swaps = Pick<WhatIfRequest, 'prices' | 'policies'>;
+
+/** What other prices or policies would change of a plan: decided by the planner, recorded by nobody. */
+export async function planWhatIf(env: string, flags: Flags): Promise<void> {
+  const format = outputOf(flags);
+  const at = generationOf(flags);
+  const swaps = readSwaps([flags.whatIf].flat().map(String));
+  await using session = await openSession(orgOf(flags));
+  const detail = await readDetail(session, env, at);
+  const before = artifactOf<Plan>(detail, 'plan');
+  const artifacts = Object.fromEntries(plannedFrom.map((kind) => [kind, JSON.stringify(artifactOf(detail, kind))]));
+  const reply = await ask(session, whatIf, { artifacts, ...swaps });
+  if (reply.kind === 'refused')
+    throw new CliError({
+      code: reply.findings[0]?.code ?? 'refused',
+      message: `The plan would be refused:\n  ${findingLines(reply.findings).join('\n  ')}`,
+      exitCode: exitCodes.invalidInput,
+      details: reply.findings,
+    });
+  const after = reply.plan;
+  const changes = planDifference(before, after).filter(({ change }) => change !== 'unchanged');
+  const sides = { before: figuresOf(before), after: figuresOf(after) };
+  const draw = (): string => {
+    const rows = changes.map((one) => [one.service, one.change, one.before ?? '-', one.after ?? '-']);
+    const moved =
+      rows.length === 0 ? 'no service would be placed anew\n' : table(['SERVICE', 'CHANGE', 'BEFORE', 'AFTER'], rows);
+    const cost = table(
+      ['', 'CANDIDATE', 'HERE', 'COST/H'],
+      Object.entries(sides).map(([side, one]) => [side, one.candidate, String(one.local), dollars(one.microsPerHour)]),
+    );
+    return `${strong(detail.activation?.activation ?? env)}  what if\n${moved}\n${cost}`;
+  };
+  process.stdout.write(printObject(format, { env, changes, ...sides, plan: after }, draw, `plan/${env}`));
+}
+
+function figuresOf({ candidates, placements, cost }: Plan) {
+  return {
+    candidate: candidates.find(({ chosen }) => chosen)?.name ?? '-',
+    local: placements.filter(({ kind }) => kind === 'local').length,
+    microsPerHour: cost.microsPerHour,
+  };
+}
+
+/** `price=cpuCoreHourMicros:80000` and `policy=<file>`, in any number; several may stand behind one flag. */
+export function readSwaps(words: readonly string[]): Swaps {
+  const prices: Record<string, number> = {};
+  let policies: WhatIfRequest['policies'];
+  for (const word of words.flatMap((one) => one.split(','))) {
+    const [what, value = ''] = splitOnce(word, '=');
+    const [price, amount] = splitOnce(value, ':');
+    if (what === 'price' && price !== '' && amount !== undefined && amount !== '') prices[price] = Number(amount);
+    else if (what === 'policy' && value !== '') policies = readPolicies(value);
+    else throw usage(word);
+  }
+  return { prices, ...(policies === undefined ? {} : { policies }) };
+}
+
+function splitOnce(text: string, by: string): readonly [string, string?] {
+  const at = text.indexOf(by);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function readPolicies(path: string): NonNullable<WhatIfRequest['policies']> {
+  try {
+    return parse(readFileSync(path, 'utf8')) as NonNullable<WhatIfRequest['policies']>;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `Cannot read the policies of ${JSON.stringify(path)}: ${why}`;
+    throw new CliError({ code: 'invalid-policies', message, exitCode: exitCodes.invalidInput });
+  }
+}
+
+function usage(word: string): CliError {
+  const parent = word.startsWith('parent=') ? '; of another parent: msx plan -f <file>, with that parent in it' : '';
+  return new CliError({
+    code: 'usage',
+    message: `Cannot ask what if ${JSON.stringify(word)}: allowed are price=<name>:<micro-dollars> and policy=<file>${parent}`,
+    next: 'msx plan <env> --what-if price=cpuCoreHourMicros:80000',
+    exitCode: exitCodes.usage,
+  });
+}
