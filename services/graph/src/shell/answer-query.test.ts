@@ -17,6 +17,9 @@ const questions = (env: string, at: number): readonly Query[] => [
   { kind: 'submissions', env, at },
   { kind: 'graph', env, at },
   { kind: 'lineage', env, at },
+  { kind: 'difference', env, at, to: { env, at } },
+  { kind: 'graph', env, at },
+  { kind: 'lineage', env, at },
   { kind: 'difference', env, at, to: { env: 'base', at: 1 } },
 ];
 
