@@ -70,7 +70,7 @@ export function composeBlueprint(request: ImportComposeRequest): ImportReply {
       }),
     ),
   ]);
-  const blueprint = printBlueprint(name, request, linked.services, request.files.map(({ path }) => path).join(', '));
+  const blueprint = printBlueprint(name, request, linked.services, request.files);
   return {
     kind: 'imported',
     blueprint,

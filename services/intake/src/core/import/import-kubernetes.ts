@@ -74,7 +74,7 @@ export function kubernetesBlueprint(request: ImportKubernetesRequest): ImportRep
     sources,
   );
   const account = sumOf(objects.map((object) => accountOf(object, scene)));
-  const blueprint = printBlueprint(name, request, linked.services, request.files.map(({ path }) => path).join(', '));
+  const blueprint = printBlueprint(name, request, linked.services, request.files);
   return {
     kind: 'imported',
     blueprint,

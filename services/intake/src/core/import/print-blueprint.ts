@@ -1,21 +1,21 @@
-import type { ImportTarget } from '@microstax/contracts/import-requests';
+import type { ImportFile, ImportTarget } from '@microstax/contracts/import-requests';
 import { stringify } from 'yaml';
 import type { LinkedService } from './link.ts';
 
 const schemaLine = '# yaml-language-server: $schema=docs/blueprint.schema.json';
 
-/** The Blueprint as text: the same services, the same bytes, whatever order their files had. */
+/** The Blueprint as text: the same services, the same bytes, whatever order and folder their files had. */
 export function printBlueprint(
   name: string,
   target: ImportTarget,
   services: readonly LinkedService[],
-  from: string,
+  files: readonly ImportFile[],
 ): string {
   const routing = target.mode === 'overlay' ? { mode: 'overlay', baselineId: target.baseline } : { mode: 'baseline' };
   const lowest = new Map(services.map(({ draft, ports }) => [draft.name, lowestPort(ports)]));
   const blueprint = {
     name,
-    description: `Imported from ${from}`,
+    description: `Imported from ${files.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)).join(', ')}`,
     routing,
     services: services.map((service) => serviceOf(service, lowest)),
   };
