@@ -173,7 +173,7 @@ function buildProgram(): Command {
           (await import('./commands/closure.ts')).closureCommand(env, flags),
         ),
   );
-  add(program, 'explain', 'Say why a service runs here or is inherited', (command) =>
+  add(program, 'explain', 'Say why a service runs here or is inherited, or why a job is there', (command) =>
     command
       .argument('<env>')
       .argument('<service>')

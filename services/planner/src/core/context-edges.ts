@@ -6,17 +6,23 @@ import type { Placed } from './place-services.ts';
 import { dependencyPhrase } from './placement-reasons.ts';
 
 /**
- * Every flow that must carry the context, with its carrier and why, and every one that cannot, with what follows.
- * In the order of names.
+ * Every flow that must carry the context, with its carrier and why, and every one of a local service that cannot, with
+ * what follows. In the order of names. What is inherited on both ends and needs nothing is not listed: there may be a
+ * million of it, and the findings name each service that is reached so.
  */
 export function contextEdgesOf(
   view: ComposedView,
   flows: Flows | null,
   placed: readonly Placed[],
 ): readonly ContextEdge[] {
+  if (flows === null) return [];
+  const local = Uint8Array.from(placed, ({ kind }) => (kind === 'local' ? 1 : 0));
+  const needed = Uint8Array.from(placed, ({ carriesContext }) => (carriesContext ? 1 : 0));
   const edges: ContextEdge[] = [];
-  for (let at = 0; at < (flows?.length ?? 0); at += 1) {
-    if (flows === null || !(isPassedThrough(flows, at) || placed[flows.to[at] as number]?.carriesContext)) continue;
+  for (let at = 0; at < flows.length; at += 1) {
+    const to = flows.to[at] as number;
+    const concerns = needed[to] === 1 || (isPassedThrough(flows, at) && local[flows.from[at] as number] === 1);
+    if (!concerns) continue;
     const edge = contextEdge(view, flows.at(at), placed);
     if (edge !== null) edges.push(edge);
   }

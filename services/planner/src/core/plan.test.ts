@@ -207,15 +207,7 @@ describe('draftPlan()', () => {
           ['driver', 'inherited'],
           ['frontend', 'inherited'],
         ]);
-        expect(plan.contextEdges.find(({ to }) => to === 'driver')).toEqual({
-          from: 'frontend',
-          to: 'driver',
-          protocol: 'grpc',
-          carrier: 'none',
-          required: false,
-          reason:
-            'grpc is passed through to one target, the driver of hotrod; were driver changed here, frontend would have to run here too',
-        });
+        expect(plan.contextEdges.map(({ from, to }) => [from, to])).toEqual([['frontend', 'customer']]);
         expect(plan.findings).toEqual([
           {
             severity: 'info',
@@ -226,6 +218,31 @@ describe('draftPlan()', () => {
           },
         ]);
       });
+  });
+
+  test('says which target a local caller has over grpc', () => {
+    const hotrod = aRevision('hotrod', {
+      services: [
+        aService('frontend', { expose: true, dependsOn: [{ service: 'driver', protocol: 'grpc' }] }),
+        aService('driver', { ports: [{ name: 'grpc', containerPort: 8082, protocol: 'grpc' }] }),
+      ],
+    });
+    const feat = {
+      frontend: { args: ['-v'], expose: true, dependsOn: [{ service: 'driver', protocol: 'grpc' }] },
+    } as const;
+    given(derived([overlay('feat', feat, 'hotrod'), hotrod]))
+      .when((input) => planOf(input).contextEdges)
+      .then([
+        {
+          from: 'frontend',
+          to: 'driver',
+          protocol: 'grpc',
+          carrier: 'none',
+          required: false,
+          reason:
+            'grpc is passed through to one target, the driver of hotrod; were driver changed here, frontend would have to run here too',
+        },
+      ]);
   });
 
   test('warns of declared changes that stay remote, of shared writes and of required services that are denied', () => {

@@ -5,7 +5,7 @@ import { dollars } from './dollars.ts';
 
 const namedMax = 3; // whoever has to save looks at the dearest first
 
-/** Protocol 15: a cost over the budget blocks. The plan is the least local one already, so nothing cheaper was missed. */
+/** Protocol 15: a cost over the budget blocks. The planner has fallen back to its cheapest candidate by then, so nothing cheaper was missed. */
 export function checkBudget({ budget }: Revision, { cost, placements, env }: Plan): Finding[] {
   if (budget === undefined || cost.microsPerHour <= budget.microsPerHour) return [];
   const over = cost.microsPerHour - budget.microsPerHour;
