@@ -61,6 +61,18 @@ describe('costOf()', () => {
       });
   });
 
+  test('says for each candidate what the cost of the plan says for the chosen one', () => {
+    const scaled = overlay('feat', { payments: { args: ['-v'], replicas: 3, dependsOn: ['pricing'] } });
+    given(derived([scaled, shop], { facts }))
+      .when(draftPlan)
+      .thenCheck((decision) => {
+        if (decision.kind !== 'drafted') throw new Error('Nothing is planned');
+        const { candidates, cost } = decision.plan;
+        expect(candidates.find(({ chosen }) => chosen)?.microsPerHour).toBe(cost.microsPerHour);
+        expect(cost.terms.find(({ term }) => term === 'cpu')?.quantity).toBe(300);
+      });
+  });
+
   test('states each unit of its formula', () => {
     given(derived([shop]))
       .when((input) => costOf(input).formula)

@@ -65,11 +65,17 @@ function serviceTerms({ name, resources, replicas = 1 }: ServiceSpec, prices: Pr
   return (wanted === 'running' ? running : [storage]).filter(({ quantity }) => quantity > 0);
 }
 
-/** By service: what a running instance of it costs an hour. */
+/** By service: what it costs an hour while it runs, the sum of its terms. */
 export function serviceMicros({ services }: ComposedView, prices: PriceTable): Float64Array {
-  return Float64Array.from(services, ({ removed, spec }) =>
-    removed ? 0 : totalOf(serviceTerms(spec, prices, 'running')),
-  );
+  return Float64Array.from(services, ({ removed, spec: { resources, replicas = 1 } }) => {
+    if (removed) return 0;
+    return (
+      priceOf(replicas * resources.cpuMillicores, prices.cpuCoreHourMicros, unitOf.cpu) +
+      priceOf(replicas * resources.memoryBytes, prices.memoryGiBHourMicros, unitOf.memory) +
+      priceOf(replicas * resources.storageBytes, prices.storageGiBHourMicros, unitOf.storage) +
+      priceOf(replicas, prices.instanceHourMicros, unitOf.instance)
+    );
+  });
 }
 
 /** One bridge for each remote service that a local one depends on. */
