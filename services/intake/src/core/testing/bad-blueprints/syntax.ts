@@ -65,6 +65,7 @@ export const syntax = [
   bad('a control character between words', `name: shop\ndescription: a«\u0007b\n${services}`, 'syntax', 'blueprint', {
     more: true,
   }),
+  bad('a DEL in JSON', '{ "name": "shop", "description": "a«\u007fb", "services": [] }', 'syntax', 'blueprint'),
   bad('JSON with a comma too many', '{ "name": "shop", "services": [], «, }', 'syntax', 'blueprint', { more: true }),
   bad('a colon without a blank', `«name:shop\n${services}`, 'syntax', 'blueprint', { more: true }),
 ];
