@@ -13,7 +13,8 @@ export type DigestKind =
   | 'trace'
   | 'job'
   | 'idempotency-key'
-  | 'lineage';
+  | 'lineage'
+  | 'routing-artifact';
 
 /** The artifacts that bundles carry and the graph store keeps. */
 export type ArtifactKind =

@@ -1,0 +1,11 @@
+import type { RouteAnswers } from './route-answers.ts';
+
+const zone = 'svc.cluster.local';
+
+/** Lines of a server block of CoreDNS: the name in the environment leads to the target's. Names have no contexts. */
+export function corednsLines({ env, service, own }: RouteAnswers): readonly string[] {
+  const name = `${service}.${env}.${zone}`;
+  if (own.kind === 'denied') return [`template IN ANY ${name} {`, '  rcode NXDOMAIN', '}'];
+  if (own.env === env && own.service === service) return [`# ${name} runs here`];
+  return [`rewrite stop name exact ${name} ${own.service}.${own.env}.${zone} answer auto`];
+}

@@ -1,0 +1,101 @@
+import { sortedBy } from '../compare.ts';
+import type { Composition } from '../composition.ts';
+import type { Resolution, ResolvedRecord } from '../resolution.ts';
+import type { PortProtocol } from '../service-spec.ts';
+
+/** One environment as a generation of it was decided. */
+export type RoutedEnvironment = { readonly resolution: Resolution; readonly composition: Composition };
+
+/** Whose callers ask, and all environments under the same root whose context values are to be told apart. */
+export type RouteFamily = {
+  readonly listener: RoutedEnvironment;
+  /** The listener's ancestors at least; the listener itself may be among them. */
+  readonly others: readonly RoutedEnvironment[];
+};
+
+export type Target = { readonly kind: 'target'; readonly env: string; readonly service: string };
+export type Denial = { readonly kind: 'denied'; readonly status: 403 | 404 | 503; readonly code: string };
+export type Answer = Target | Denial;
+
+export type AnsweredPort = {
+  readonly name: string;
+  readonly protocol: PortProtocol;
+  /** What the spec of the environment says; null where it says nothing. */
+  readonly number: number | null;
+};
+
+/** Where requests of one service go: without a context, with each that is known, with any other. */
+export type RouteAnswers = {
+  readonly env: string;
+  readonly service: string;
+  readonly headerName: string;
+  readonly record: ResolvedRecord;
+  readonly ports: readonly AnsweredPort[];
+  readonly own: Answer;
+  /** Sorted by value. */
+  readonly contexts: readonly { readonly value: string; readonly env: string; readonly answer: Answer }[];
+  readonly unknown: Answer;
+};
+
+/** The answers for every service of the listener's environment, as our router gives them (protocol 25, 26). */
+export function routeAnswers(family: RouteFamily): readonly RouteAnswers[] {
+  const { resolution, composition } = family.listener;
+  const known = knownEnvironments(family);
+  const specs = new Map(composition.services.map(({ name, spec }) => [name, spec]));
+  const members = sortedBy([...known.values()], ({ context }) => context.value);
+  return resolution.records.map((record) => {
+    const { service } = record;
+    const declared = new Map(specs.get(service)?.ports.map(({ name, containerPort }) => [name, containerPort]));
+    return {
+      env: resolution.env,
+      service,
+      headerName: resolution.context.headerName,
+      record,
+      ports: record.ports.map(({ name, protocol }) => ({ name, protocol, number: declared.get(name) ?? null })),
+      own: answerOf(record),
+      contexts: members.map(({ env, context }) => {
+        return { value: context.value, env, answer: lookUp(env, service, known) };
+      }),
+      unknown: unknownAnswer(resolution, service, known),
+    };
+  });
+}
+
+type Known = { readonly context: Resolution['context']; readonly env: string; readonly records: RecordsByService };
+type RecordsByService = ReadonlyMap<string, ResolvedRecord>;
+
+/** The listener wins over another generation of itself; environments of another root are told nothing by a context. */
+function knownEnvironments({ listener, others }: RouteFamily): ReadonlyMap<string, Known> {
+  const { root } = listener.resolution.context;
+  const known = new Map<string, Known>();
+  for (const { resolution } of [listener, ...others]) {
+    const { env, context, records } = resolution;
+    if (context.root !== root || known.has(env)) continue;
+    known.set(env, { env, context, records: new Map(records.map((record) => [record.service, record])) });
+  }
+  return known;
+}
+
+function unknownAnswer({ context }: Resolution, service: string, known: ReadonlyMap<string, Known>): Answer {
+  if (context.unknown === 'deny') return { kind: 'denied', status: 404, code: 'unknown-context' };
+  return lookUp(context.root, service, known);
+}
+
+/** A service that an environment has no record of is looked up in its parent's (protocol 25). */
+function lookUp(env: string, service: string, known: ReadonlyMap<string, Known>): Answer {
+  const seen = new Set<string>();
+  for (let at: string | null = env; at !== null && !seen.has(at); ) {
+    seen.add(at);
+    const environment = known.get(at);
+    if (environment === undefined) return { kind: 'denied', status: 503, code: 'no-table' };
+    const record = environment.records.get(service);
+    if (record !== undefined) return answerOf(record);
+    at = environment.context.parent;
+  }
+  return { kind: 'denied', status: 404, code: 'no-record' };
+}
+
+function answerOf({ target, code }: ResolvedRecord): Answer {
+  if (target === null) return { kind: 'denied', status: 403, code: code ?? 'denied' };
+  return { kind: 'target', env: target.env, service: target.service };
+}

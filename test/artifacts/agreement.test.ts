@@ -1,0 +1,130 @@
+import { digestOf } from '@microstax/model/digest';
+import type { RouteTable } from '@microstax/model/route-table';
+import { compileRouting, routingPreface } from '@microstax/model/routing-artifacts/compile-routing';
+import type { RouteFamily } from '@microstax/model/routing-artifacts/route-answers';
+import { type RoutingFormat, routingFormats, writeRouting } from '@microstax/model/routing-artifacts/routing-artifact';
+import { readContext } from '@microstax/propagate/context';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { route } from '../../apps/router/src/core/route.ts';
+import { knownTables } from '../../apps/router/src/testing/tables.ts';
+import { aFamily, asTable, type Does, type FamilyDraft, headerName } from './family.ts';
+import * as reads from './interpret.ts';
+
+const services = ['web', 'pay-2', 'db'];
+const values = ['shop', 'team.1', 'Feat~x', 'other_y'];
+const does: fc.Arbitrary<Does> = fc.constantFrom('runs', 'inherits', 'inherits', 'denies', 'unaware');
+const doing = fc.record(Object.fromEntries(services.map((name) => [name, does])));
+/** `feat` on `team` on the root `shop`, and `other` on `shop`. */
+const drafts: fc.Arbitrary<FamilyDraft> = fc
+  .tuple(fc.constantFrom('baseline' as const, 'deny' as const), fc.tuple(doing, doing, doing, doing))
+  .map(([unknown, all]) => ({
+    unknown,
+    environments: ['shop', 'team', 'feat', 'other'].map((env, index) => ({
+      env,
+      parent: [null, 'shop', 'team', 'shop'][index] ?? null,
+      value: values[index] ?? env,
+      does: all[index] ?? {},
+    })),
+  }));
+/** Known in every case of letters, unknown, and what can be no value. */
+const sent = fc.constantFrom(...values, 'teamx1', 'feat~x', 'nobody', 'a b', 'x/y', '');
+const header = fc.option(sent, { nil: undefined });
+const requests = fc
+  .record({ baggage: header, plain: header, tracestate: header, around: fc.boolean() })
+  .map(({ baggage, plain, tracestate, around }): reads.Headers => {
+    const member = (value: string) => (around ? `a=1;b, msx-env = ${value};p=2 ,my-msx-env=z` : `msx-env=${value}`);
+    const state = (value: string) => (around ? `v=1, msx-env=${value},w=2` : `msx-env=${value}`);
+    return {
+      ...(baggage === undefined ? {} : { baggage: member(baggage) }),
+      ...(plain === undefined ? {} : { [headerName.toLowerCase()]: plain }),
+      ...(tracestate === undefined ? {} : { tracestate: state(tracestate) }),
+    };
+  });
+
+function textOf(format: RoutingFormat, family: RouteFamily): string {
+  return writeRouting(format, compileRouting(format, family), routingPreface(format, headerName));
+}
+
+test('every format answers every request as the router does', () => {
+  fc.assert(
+    fc.property(drafts, requests, (draft, headers) => {
+      const family = aFamily(draft);
+      const tables = family.map(asTable);
+      const text = new Map<string, string>();
+      for (const listener of family) {
+        const { env, records } = listener.resolution;
+        const written = (format: RoutingFormat): string => {
+          const key = `${env} ${format}`;
+          if (!text.has(key)) text.set(key, textOf(format, { listener, others: family }));
+          return text.get(key) ?? '';
+        };
+        for (const { service } of records) {
+          const full = byRouter(tables, env, service, headers);
+          const variable = `msx_to_${service.replaceAll('-', '_')}__http`;
+          expect(reads.nginx(written('nginx'), variable, headers), `nginx ${env} ${service}`).toBe(full);
+          expect(reads.haproxy(written('haproxy'), `${service}.http`, headers), 'haproxy').toBe(full);
+          expect(reads.envoy(JSON.parse(written('envoy')), `${env}.${service}.http`, headers), 'envoy').toBe(full);
+          expect(reads.registry(JSON.parse(written('registry')), env, service, headers), 'registry').toBe(full);
+
+          const plain = headers[headerName.toLowerCase()];
+          const byHeader = byRouter(tables, env, service, plain ? { [headerName.toLowerCase()]: plain } : {});
+          const gateway = (format: 'gateway' | 'gateway-consumer', name: string) =>
+            reads.gateway(JSON.parse(written(format)), name, headers);
+          expect(gateway('gateway', `${service}-http`), 'gateway').toBe(withoutCode(byHeader));
+          expect(gateway('gateway-consumer', `${service}-http-consumer`), 'consumer').toBe(withoutCode(byHeader));
+
+          const own = byRouter(tables, env, service, {});
+          expect(reads.kubernetes(JSON.parse(written('kubernetes')), env, service), 'kubernetes').toBe(own);
+          expect(reads.coredns(written('coredns'), env, service), 'coredns').toBe(withoutCode(own));
+        }
+      }
+      expect(byRouterArtifacts(family, tables)).toEqual(tables);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** The tables that the router would have if its records were read from the artifacts. */
+function byRouterArtifacts(family: ReturnType<typeof aFamily>, tables: readonly RouteTable[]): RouteTable[] {
+  return family.map((listener, index) => {
+    const written = JSON.parse(textOf('router', { listener, others: [] })) as RouteTable['records'];
+    const table = tables[index] as RouteTable;
+    const records = table.records.map((record, at) => ({ ...record, ...written[at] }));
+    expect(written.length).toBe(records.length);
+    return { ...table, records };
+  });
+}
+
+function byRouter(tables: readonly RouteTable[], env: string, service: string, headers: reads.Headers): reads.Said {
+  const context = readContext(headers, { headerName }).env;
+  const routed = route({ env, service, port: 'http', context }, knownTables(...tables));
+  if (routed.kind === 'denied') return reads.refused(routed.code);
+  return reads.said(routed.target.env, routed.target.service);
+}
+
+function withoutCode(answer: reads.Said): reads.Said {
+  return answer.startsWith('denied ') ? 'denied' : answer;
+}
+
+test.each(routingFormats)('of 50 services one changes, and 49 artifacts of %s keep their bytes', (format) => {
+  const names = Array.from({ length: 50 }, (_, index) => `svc-${String(index).padStart(2, '0')}`);
+  const build = (changed: Does) => {
+    const all = (feat: Does): Record<string, Does> => Object.fromEntries(names.map((name) => [name, feat]));
+    const [shop, feat] = aFamily({
+      unknown: 'baseline',
+      environments: [
+        { env: 'shop', parent: null, value: 'shop', does: all('runs') },
+        { env: 'feat', parent: 'shop', value: 'feat', does: { ...all('inherits'), 'svc-17': changed } },
+      ],
+    });
+    if (shop === undefined || feat === undefined) throw new Error('a family has its environments');
+    return compileRouting(format, { listener: feat, others: [shop] });
+  };
+  const before = build('inherits');
+  const after = build('runs');
+  const changed = before.filter(({ digest }, index) => after[index]?.digest !== digest);
+  expect(before.length).toBe(50);
+  expect(changed.map(({ service }) => service)).toEqual(['svc-17']);
+  expect(digestOf('routing-artifact', before[3]?.content)).toBe(before[3]?.digest);
+});

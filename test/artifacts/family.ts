@@ -1,0 +1,107 @@
+import { sealArtifact } from '@microstax/model/artifact';
+import type { Composition } from '@microstax/model/composition';
+import type { ResolvedRecord, RouteContext } from '@microstax/model/resolution';
+import type { RouteTable } from '@microstax/model/route-table';
+import type { RoutedEnvironment } from '@microstax/model/routing-artifacts/route-answers';
+import { specDigest } from '@microstax/model/service-spec';
+import { aService } from '@microstax/testkit/blueprints';
+
+/** What an environment does with a service: runs it, inherits the nearest, refuses it, or never heard of it. */
+export type Does = 'runs' | 'inherits' | 'denies' | 'unaware';
+
+export type FamilyDraft = {
+  readonly unknown: RouteContext['unknown'];
+  readonly environments: readonly {
+    readonly env: string;
+    readonly parent: string | null;
+    readonly value: string;
+    readonly does: Readonly<Record<string, Does>>;
+  }[];
+};
+
+const digest = sealArtifact('plan', {}).digest;
+export const headerName = 'X-Shop-Env';
+
+/** Environments as resolver and graph would hand them over; the first is the root. */
+export function aFamily({ unknown, environments }: FamilyDraft): readonly RoutedEnvironment[] {
+  const root = environments[0]?.env ?? 'shop';
+  return environments.map(({ env, parent, value, does }): RoutedEnvironment => {
+    const services = Object.keys(does)
+      .filter((service) => does[service] !== 'unaware')
+      .sort();
+    const context: RouteContext = { value, headerName, unknown, root, parent };
+    const records = services.map((service) => aRecord(env, service, { unknown, environments }));
+    return {
+      resolution: {
+        org: 'default',
+        env,
+        engine: 'test',
+        plan: digest,
+        composition: digest,
+        context,
+        records,
+        findings: [],
+      },
+      composition: aComposition(env, root, services),
+    };
+  });
+}
+
+/** The route table that the runtime would write of it: whatever runs has one instance. */
+export function asTable({ resolution }: RoutedEnvironment): RouteTable {
+  const { org, env, context, records } = resolution;
+  const endpoints = records
+    .filter(({ target }) => target?.env === env)
+    .map(({ service }) => ({ service, port: 'http', host: '127.0.0.1', targetPort: 1, instance: `${service}-0` }));
+  return { org, env, epoch: 1, generation: 1, context, listeners: [], records, endpoints };
+}
+
+function aRecord(env: string, service: string, draft: FamilyDraft): ResolvedRecord {
+  const target = nearest(env, service, draft);
+  const code =
+    draft.environments.find((one) => one.env === env)?.does[service] === 'denies' ? 'removed' : 'no-provider';
+  const tier = target === null ? 'denied' : target === env ? 'local overlay' : 'inherited ancestor';
+  return {
+    env,
+    service,
+    identity: `svc-${service}`,
+    tier,
+    target: target === null ? null : { env: target, service },
+    ...(target === null ? { code } : {}),
+    ports: [{ name: 'http', protocol: 'http' }],
+    tried: [],
+  };
+}
+
+function nearest(env: string | null, service: string, draft: FamilyDraft, first = true): string | null {
+  const found = draft.environments.find((one) => one.env === env);
+  if (found === undefined) return null;
+  const does = found.does[service];
+  if (does === 'runs') return found.env;
+  if (first && does === 'denies') return null;
+  return nearest(found.parent, service, draft, false);
+}
+
+function aComposition(env: string, root: string, services: readonly string[]): Composition {
+  return {
+    env,
+    mode: env === root ? 'baseline' : 'overlay',
+    root,
+    ancestors: [],
+    rootRouting: { headerName, unknown: 'deny' },
+    derivation: digest,
+    services: services.map((name) => {
+      const spec = aService(name);
+      return {
+        name,
+        identity: `svc-${name}`,
+        owner: env,
+        removed: false,
+        spec,
+        specDigest: specDigest(spec),
+        candidates: [],
+        remote: null,
+      };
+    }),
+  };
+}
