@@ -14,6 +14,7 @@ const commands = [
   'plan',
   'explain',
   'resolve',
+  'artifacts',
   'trace',
   'events',
   'logs',

@@ -30,6 +30,7 @@ const examples: Readonly<Record<string, string>> = {
   plan: 'msx plan feat-payments -o wide',
   explain: 'msx explain feat-payments catalog',
   resolve: 'msx resolve feat-express shipping',
+  artifacts: 'msx artifacts shop --format nginx --with feat-payments > routes.conf',
   trace: 'msx trace feat-payments@1',
   events: 'msx events -w --env feat-payments',
   stop: 'msx stop feat-payments --wait',
@@ -190,6 +191,25 @@ function buildProgram(): Command {
       .action(async (env: string, service: string | undefined, flags: Flags) =>
         (await import('./commands/resolve.ts')).resolveCommand(env, service, flags),
       ),
+  );
+  add(
+    program,
+    'artifacts',
+    'Print where requests go in the form that a proxy, a cluster, a name server or a registry reads',
+    (command) =>
+      command
+        .argument('<env>', 'whose callers ask')
+        .requiredOption(
+          '--format <format>',
+          'router, kubernetes, gateway, gateway-consumer, envoy, nginx, haproxy, coredns or registry',
+        )
+        .option('--with <env...>', 'tell the contexts of these environments too, of one generation with <env>@<n>')
+        .option('--service <name>', 'of one service only')
+        .option('--at <generation>', 'as of a generation')
+        .action(async (env: string, flags: Flags) =>
+          (await import('./commands/artifacts.ts')).artifactsCommand(env, flags),
+        ),
+    'json, yaml, name, table or wide show the artifacts with their digests; default is their text',
   );
   add(program, 'trace', 'Draw the trace of an activation', (command) =>
     command

@@ -1,37 +1,21 @@
 import type { ComparedService, GenerationRef, GraphDifference } from '@microstax/contracts/graph-views';
-import { isToken } from '@microstax/model/names';
-import { CliError } from '../cli-error.ts';
 import { read } from '../detail.ts';
+import { readEnvAt } from '../env-at.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { clean, type OutputFormat, printListing, printObject, strong, table, text } from '../output.ts';
 import { openSession } from '../session.ts';
 
-type Side = { readonly env: string; readonly at?: number | undefined };
-
 /** What leads from one environment, or one generation of it, to another; exit code 6 only where `--exit-code` asks. */
 export async function diffEnvironments(from: string, to: string, flags: Flags): Promise<void> {
   const format = outputOf(flags);
   const at = generationOf(flags);
-  const [before, after] = [sideOf(from, at), sideOf(to, at)];
+  const [before, after] = [readEnvAt(from, at), readEnvAt(to, at)];
   await using session = await openSession(orgOf(flags));
   const { item } = await read(session, { kind: 'difference', ...before, to: after });
   process.stdout.write(printDifference(item, format));
   const differs = item.services.length + item.environment.length > 0;
   process.exitCode = differs && flags.exitCode === true ? exitCodes.differs : exitCodes.ok;
-}
-
-/** `shop` or `shop@3`; a generation of its own counts more than `--at`. */
-function sideOf(written: string, at: number | undefined): Side {
-  const [env = '', generation, more] = written.split('@');
-  const own = generation === undefined ? at : Number(generation);
-  if (more === undefined && isToken(env) && (own === undefined || (Number.isSafeInteger(own) && own >= 1)))
-    return { env, at: own };
-  throw new CliError({
-    code: 'usage',
-    message: `Cannot read ${JSON.stringify(written)}: expected an environment, or <env>@<generation>`,
-    exitCode: exitCodes.usage,
-  });
 }
 
 function printDifference(item: GraphDifference, format: OutputFormat): string {
