@@ -16,6 +16,8 @@ export type FamilyDraft = {
     readonly parent: string | null;
     readonly value: string;
     readonly does: Readonly<Record<string, Does>>;
+    /** The number of port `http` of all its services; 8080 by default. */
+    readonly port?: number;
   }[];
 };
 
@@ -25,7 +27,7 @@ export const headerName = 'X-Shop-Env';
 /** Environments as resolver and graph would hand them over; the first is the root. */
 export function aFamily({ unknown, environments }: FamilyDraft): readonly RoutedEnvironment[] {
   const root = environments[0]?.env ?? 'shop';
-  return environments.map(({ env, parent, value, does }): RoutedEnvironment => {
+  return environments.map(({ env, parent, value, does, port = 8080 }): RoutedEnvironment => {
     const services = Object.keys(does)
       .filter((service) => does[service] !== 'unaware')
       .sort();
@@ -42,7 +44,7 @@ export function aFamily({ unknown, environments }: FamilyDraft): readonly Routed
         records,
         findings: [],
       },
-      composition: aComposition(env, root, services),
+      composition: aComposition(env, root, services, port),
     };
   });
 }
@@ -82,7 +84,7 @@ function nearest(env: string | null, service: string, draft: FamilyDraft, first 
   return nearest(found.parent, service, draft, false);
 }
 
-function aComposition(env: string, root: string, services: readonly string[]): Composition {
+function aComposition(env: string, root: string, services: readonly string[], port: number): Composition {
   return {
     env,
     mode: env === root ? 'baseline' : 'overlay',
@@ -91,7 +93,7 @@ function aComposition(env: string, root: string, services: readonly string[]): C
     rootRouting: { headerName, unknown: 'deny' },
     derivation: digest,
     services: services.map((name) => {
-      const spec = aService(name);
+      const spec = aService(name, { ports: [{ name: 'http', containerPort: port, protocol: 'http' }] });
       return {
         name,
         identity: `svc-${name}`,

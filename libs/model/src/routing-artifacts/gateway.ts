@@ -84,7 +84,8 @@ function rule(answer: Answer, port: AnsweredPort, headers: readonly Json[]): Jso
     headers.length === 0
       ? [{ path: { type: 'PathPrefix', value: '/' } }]
       : headers.map((header) => ({ headers: [header] }));
-  if (answer.kind === 'denied' || port.number === null) return { matches };
+  const number = answer.kind === 'denied' ? undefined : answer.numbers[port.name];
+  if (answer.kind === 'denied' || number === undefined) return { matches };
   const { env: namespace, service: name } = answer;
-  return { matches, backendRefs: [{ group: '', kind: 'Service', namespace, name, port: port.number }] };
+  return { matches, backendRefs: [{ group: '', kind: 'Service', namespace, name, port: number }] };
 }

@@ -78,9 +78,10 @@ function slice(
  * service without any gets no opening, because no port would mean every port.
  */
 function openings({ env, service: name }: RouteAnswers, target: Target, ports: readonly AnsweredPort[]): Json[] {
-  const open = ports.flatMap(({ number, protocol }) =>
-    number === null ? [] : [{ port: number, protocol: transport(protocol) }],
-  );
+  const open = ports.flatMap(({ name: port, protocol }) => {
+    const number = target.numbers[port];
+    return number === undefined ? [] : [{ port: number, protocol: transport(protocol) }];
+  });
   if (open.length === 0) return [];
   const policy = {
     apiVersion: 'networking.k8s.io/v1',

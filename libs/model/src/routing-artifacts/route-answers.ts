@@ -1,7 +1,7 @@
 import { sortedBy } from '../compare.ts';
 import type { Composition } from '../composition.ts';
 import type { Resolution, ResolvedRecord } from '../resolution.ts';
-import type { PortProtocol } from '../service-spec.ts';
+import type { PortProtocol, ServiceSpec } from '../service-spec.ts';
 
 /** One environment as a generation of it was decided. */
 export type RoutedEnvironment = { readonly resolution: Resolution; readonly composition: Composition };
@@ -13,14 +13,20 @@ export type RouteFamily = {
   readonly others: readonly RoutedEnvironment[];
 };
 
-export type Target = { readonly kind: 'target'; readonly env: string; readonly service: string };
+export type Target = {
+  readonly kind: 'target';
+  readonly env: string;
+  readonly service: string;
+  /** Numbers of its ports by name: as the target declares them where it is known, else as who leads there does. */
+  readonly numbers: Readonly<Record<string, number>>;
+};
 export type Denial = { readonly kind: 'denied'; readonly status: 403 | 404 | 503; readonly code: string };
 export type Answer = Target | Denial;
 
 export type AnsweredPort = {
   readonly name: string;
   readonly protocol: PortProtocol;
-  /** What the spec of the environment says; null where it says nothing. */
+  /** What callers in the environment use, by its own spec; null where it says nothing. */
   readonly number: number | null;
 };
 
@@ -39,20 +45,19 @@ export type RouteAnswers = {
 
 /** The answers for every service of the listener's environment, as our router gives them (protocol 25, 26). */
 export function routeAnswers(family: RouteFamily): readonly RouteAnswers[] {
-  const { resolution, composition } = family.listener;
+  const { resolution } = family.listener;
   const known = knownEnvironments(family);
-  const specs = new Map(composition.services.map(({ name, spec }) => [name, spec]));
   const members = sortedBy([...known.values()], ({ context }) => context.value);
   return resolution.records.map((record) => {
     const { service } = record;
-    const declared = new Map(specs.get(service)?.ports.map(({ name, containerPort }) => [name, containerPort]));
+    const declared = known.get(resolution.env)?.numbers.get(service) ?? {};
     return {
       env: resolution.env,
       service,
       headerName: resolution.context.headerName,
       record,
-      ports: record.ports.map(({ name, protocol }) => ({ name, protocol, number: declared.get(name) ?? null })),
-      own: answerOf(record),
+      ports: record.ports.map(({ name, protocol }) => ({ name, protocol, number: declared[name] ?? null })),
+      own: answerOf(record, known),
       contexts: members.map(({ env, context }) => {
         return { value: context.value, env, answer: lookUp(env, service, known) };
       }),
@@ -61,17 +66,26 @@ export function routeAnswers(family: RouteFamily): readonly RouteAnswers[] {
   });
 }
 
-type Known = { readonly context: Resolution['context']; readonly env: string; readonly records: RecordsByService };
-type RecordsByService = ReadonlyMap<string, ResolvedRecord>;
+type Known = {
+  readonly env: string;
+  readonly context: Resolution['context'];
+  readonly records: ReadonlyMap<string, ResolvedRecord>;
+  readonly numbers: ReadonlyMap<string, Target['numbers']>;
+};
 
 /** The listener wins over another generation of itself; environments of another root are told nothing by a context. */
 function knownEnvironments({ listener, others }: RouteFamily): ReadonlyMap<string, Known> {
   const { root } = listener.resolution.context;
   const known = new Map<string, Known>();
-  for (const { resolution } of [listener, ...others]) {
+  for (const { resolution, composition } of [listener, ...others]) {
     const { env, context, records } = resolution;
     if (context.root !== root || known.has(env)) continue;
-    known.set(env, { env, context, records: new Map(records.map((record) => [record.service, record])) });
+    known.set(env, {
+      env,
+      context,
+      records: new Map(records.map((record) => [record.service, record])),
+      numbers: new Map(composition.services.map(({ name, spec }) => [name, numbersIn(spec)])),
+    });
   }
   return known;
 }
@@ -89,13 +103,18 @@ function lookUp(env: string, service: string, known: ReadonlyMap<string, Known>)
     const environment = known.get(at);
     if (environment === undefined) return { kind: 'denied', status: 503, code: 'no-table' };
     const record = environment.records.get(service);
-    if (record !== undefined) return answerOf(record);
+    if (record !== undefined) return answerOf(record, known);
     at = environment.context.parent;
   }
   return { kind: 'denied', status: 404, code: 'no-record' };
 }
 
-function answerOf({ target, code }: ResolvedRecord): Answer {
+function answerOf({ env, service, target, code }: ResolvedRecord, known: ReadonlyMap<string, Known>): Answer {
   if (target === null) return { kind: 'denied', status: 403, code: code ?? 'denied' };
-  return { kind: 'target', env: target.env, service: target.service };
+  const numbers = known.get(target.env)?.numbers.get(target.service) ?? known.get(env)?.numbers.get(service) ?? {};
+  return { kind: 'target', env: target.env, service: target.service, numbers };
+}
+
+function numbersIn({ ports }: ServiceSpec): Target['numbers'] {
+  return Object.fromEntries(ports.map(({ name, containerPort }) => [name, containerPort]));
 }
