@@ -58,6 +58,23 @@ test.each([
   expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(message)]);
 });
 
+test('with planner, resolver and runtime stopped, earlier generations are answered as before', async () => {
+  const questions = [
+    ...routingFormats.map((format) => ['artifacts', 'feat', '--format', format, '--at', '1']),
+    ['plan', 'feat', '--at', '1', '-o', 'json'],
+    ['resolve', 'feat', 'db', '--at', '1'],
+    ['explain', 'feat', 'db', '--at', '1'],
+  ];
+  const before = [];
+  for (const question of questions) before.push(await msx(...question));
+  for (const room of ['planner', 'resolver', 'runtime'] as const) await house.stop(room);
+  for (const [index, question] of questions.entries()) {
+    const after = await msx(...question);
+    expect(after.code, after.stderr).toBe(exitCodes.ok);
+    expect(after.stdout).toBe(before[index]?.stdout);
+  }
+});
+
 async function ready(blueprint: WrittenBlueprint): Promise<void> {
   const { activation, answer } = await house.apply(blueprint.name, asYaml(blueprint));
   expect(activation, JSON.stringify(answer)).toMatchObject({ outcome: 'ready' });

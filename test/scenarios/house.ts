@@ -86,6 +86,8 @@ export type House = AsyncDisposable & {
   pids(env: string): Promise<Readonly<Record<string, readonly number[]>>>;
   urlOf(env: string, service: string, port?: string): Promise<string>;
   restart(room: Room): Promise<void>;
+  /** Until it is restarted, or the house ends. */
+  stop(room: Room): Promise<void>;
 };
 
 const outcomeTimeoutMs = 40_000;
@@ -141,9 +143,13 @@ class Rooms {
     for (const room of order) this.#started.set(room, await this.#open(room));
   }
 
-  async restart(room: Room): Promise<void> {
+  async stop(room: Room): Promise<void> {
     await this.#started.get(room)?.[Symbol.asyncDispose]();
     this.#started.delete(room);
+  }
+
+  async restart(room: Room): Promise<void> {
+    await this.stop(room);
     this.#started.set(room, await this.#open(room));
   }
 
@@ -248,6 +254,7 @@ function furnish({ session, dataDir, gates, rooms, owned }: Furniture): House {
         message: `${env}/${service} has a URL for port "${port}"`,
       }),
     restart: (room) => rooms.restart(room),
+    stop: (room) => rooms.stop(room),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
   return house;
