@@ -1,5 +1,6 @@
-import { sortedBy } from './compare.ts';
-import { emptyInventory, type Inventory, type JobResult, type JournalEvent } from './journal.ts';
+import { compareText, sortedBy } from './compare.ts';
+import { emptyInventory, type InstanceRecord, type Inventory, type JobResult, type JournalEvent } from './journal.ts';
+import { must } from './must.ts';
 
 /** Folds one journal event into the inventory. Pure; the order of events is the journal's. */
 export function evolveInventory(inventory: Inventory, event: JournalEvent): Inventory {
@@ -17,8 +18,7 @@ export function foldInventory(events: Iterable<JournalEvent>): Inventory {
 function applyResult(inventory: Inventory, result: JobResult): Inventory {
   switch (result.kind) {
     case 'instance': {
-      const others = inventory.instances.filter((instance) => instance.id !== result.instance.id);
-      return { ...inventory, instances: sortedBy([...others, result.instance], (instance) => instance.id) };
+      return { ...inventory, instances: withInstance(inventory.instances, result.instance) };
     }
     case 'listeners':
       return {
@@ -30,6 +30,22 @@ function applyResult(inventory: Inventory, result: JobResult): Inventory {
     case 'routes':
       return inventory;
   }
+}
+
+// An inventory is sorted; a large environment starts thousands of instances, and each looks for its place only.
+function withInstance(instances: readonly InstanceRecord[], instance: InstanceRecord): readonly InstanceRecord[] {
+  let [from, to] = [0, instances.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (compareText(idAt(instances, middle), instance.id) < 0) from = middle + 1;
+    else to = middle;
+  }
+  const known = from < instances.length && idAt(instances, from) === instance.id;
+  return instances.toSpliced(from, known ? 1 : 0, instance);
+}
+
+function idAt(instances: readonly InstanceRecord[], index: number): string {
+  return must(instances[index], 'the index is one of the instances').id;
 }
 
 function withoutInstances(inventory: Inventory, ids: readonly string[]): Inventory {

@@ -12,22 +12,29 @@ export type Binding = {
 /** Binds a plan to what is in the world. The same plan and inventory always give the same actions. */
 export function bind(plan: Plan, inventory: Inventory): Binding {
   const removals = surplusInstances(plan, inventory).map((instance) => instance.id);
+  const workloads = workloadActions(plan, inventory);
   const actions: Record<string, JobAction> = {};
-  for (const job of plan.jobs) actions[job.id] = actionOf(job, plan, inventory, removals.length > 0);
+  for (const job of plan.jobs)
+    actions[job.id] = actionOf(job, { plan, inventory, workloads, surplus: removals.length > 0 });
   return { actions, removals };
 }
 
-function actionOf(job: Job, plan: Plan, inventory: Inventory, surplus: boolean): JobAction {
+type Scene = {
+  readonly plan: Plan;
+  readonly inventory: Inventory;
+  readonly workloads: ReadonlyMap<string, JobAction>;
+  readonly surplus: boolean;
+};
+
+function actionOf(job: Job, { plan, inventory, workloads, surplus }: Scene): JobAction {
   switch (job.kind) {
     case 'workload':
-      return workloadAction(job, plan, inventory);
-    case 'readiness':
+      return workloads.get(job.service ?? '') ?? 'keep';
+    case 'readiness': {
       // What is kept is asked again whether it answers, but never started.
-      return plan.jobs
-        .filter((other) => other.kind === 'workload' && (job.service === undefined || other.service === job.service))
-        .every((other) => workloadAction(other, plan, inventory) === 'keep')
-        ? 'keep'
-        : 'create';
+      const asked = job.service === undefined ? [...workloads.values()] : [workloads.get(job.service) ?? 'keep'];
+      return asked.every((action) => action === 'keep') ? 'keep' : 'create';
+    }
     case 'scope':
       return plan.listeners.every(({ service, port }) =>
         inventory.listeners.some((listener) => listener.service === service && listener.port === port),
@@ -42,8 +49,14 @@ function actionOf(job: Job, plan: Plan, inventory: Inventory, surplus: boolean):
   }
 }
 
-function workloadAction(job: Job, plan: Plan, inventory: Inventory): JobAction {
-  if (job.service === undefined) return 'keep';
-  if (wantedInstances(plan, inventory).has(job.service)) return 'keep';
-  return inventory.instances.some((instance) => instance.service === job.service) ? 'replace' : 'create';
+/** By service. */
+function workloadActions(plan: Plan, inventory: Inventory): ReadonlyMap<string, JobAction> {
+  const wanted = wantedInstances(plan, inventory);
+  const present = new Set(inventory.instances.map(({ service }) => service));
+  const actions = new Map<string, JobAction>();
+  for (const { kind, service } of plan.jobs) {
+    if (kind !== 'workload' || service === undefined) continue;
+    actions.set(service, wanted.has(service) ? 'keep' : present.has(service) ? 'replace' : 'create');
+  }
+  return actions;
 }

@@ -45,66 +45,75 @@ export function initialExecution(start: {
 
 /** Folds one event. Folding a journal from its start, or from any state on the way, gives the same state. */
 export function evolve(execution: Execution, event: JournalEvent): Execution {
-  const { inventory } = execution;
+  return evolveAll(execution, [event]);
+}
+
+/** Folds events in their order. */
+export function evolveAll(execution: Execution, events: Iterable<JournalEvent>): Execution {
+  const draft: Draft = { ...execution, jobs: { ...execution.jobs } };
+  for (const event of events) fold(draft, event);
+  return draft;
+}
+
+/** One copy for however many events: a large plan has thousands of jobs, and each has several. */
+type Draft = { -readonly [Key in keyof Execution]: Execution[Key] } & { readonly jobs: Record<string, JobProgress> };
+
+function fold(draft: Draft, event: JournalEvent): void {
   switch (event.type) {
     case 'claimed':
     case 'taken over':
-      return { ...execution, owner: event.owner };
-    case 'bound': {
-      const jobs = { ...execution.jobs };
-      for (const [id, action] of Object.entries(event.actions)) jobs[id] = { ...job(execution, id), action };
-      return { ...execution, state: 'running', bound: true, jobs };
-    }
+      draft.owner = event.owner;
+      return;
+    case 'bound':
+      for (const [id, action] of Object.entries(event.actions)) change(draft, id, { action });
+      draft.state = 'running';
+      draft.bound = true;
+      return;
     case 'intended':
-      return withJob(execution, event.job, {
+      change(draft, event.job, {
         state: 'intended',
         action: event.action,
         instance: event.instance ?? null,
         reason: null,
       });
+      return;
     case 'done': {
       const instance = event.result?.kind === 'instance' ? { instance: event.result.instance.id } : {};
-      const next = withJob(execution, event.job, { state: 'done', reason: event.reason ?? null, ...instance });
-      return { ...next, inventory: evolveInventory(inventory, event) };
+      change(draft, event.job, { state: 'done', reason: event.reason ?? null, ...instance });
+      draft.inventory = evolveInventory(draft.inventory, event);
+      return;
     }
     case 'failed':
-      return withJob(execution, event.job, { state: 'failed', reason: event.reason });
     case 'unknown':
-      return withJob(execution, event.job, { state: 'unknown', reason: event.reason });
+      change(draft, event.job, { state: event.type, reason: event.reason });
+      return;
     case 'lost':
-      return withoutInstance({ ...execution, inventory: evolveInventory(inventory, event) }, event.instance);
+      draft.inventory = evolveInventory(draft.inventory, event);
+      dropInstance(draft, event.instance);
+      return;
     case 'finished':
-      return { ...execution, state: event.outcome === 'ready' ? 'done' : event.outcome };
+      draft.state = event.outcome === 'ready' ? 'done' : event.outcome;
   }
 }
 
-/** Folds events in their order. */
-export function evolveAll(execution: Execution, events: Iterable<JournalEvent>): Execution {
-  let next = execution;
-  for (const event of events) next = evolve(next, event);
-  return next;
-}
-
 // What was started or kept and is gone has to be made again, and to be asked again whether it answers (protocol 24).
-function withoutInstance(execution: Execution, instance: string): Execution {
-  const lost = Object.entries(execution.jobs).find(
+function dropInstance(draft: Draft, instance: string): void {
+  const lost = Object.entries(draft.jobs).find(
     ([, { kind, state, instance: id }]) => kind === 'workload' && state === 'done' && id === instance,
   );
-  if (!lost) return execution;
+  if (!lost) return;
   const service = lost[1].service;
-  const jobs = { ...execution.jobs };
-  for (const [id, progress] of Object.entries(jobs)) {
+  for (const [id, progress] of Object.entries(draft.jobs)) {
     const asked =
       progress.kind === 'readiness' &&
       progress.state === 'done' &&
       (progress.service === null || progress.service === service);
-    if (id === lost[0] || asked) jobs[id] = { ...progress, state: 'waiting', action: 'create', instance: null };
+    if (id === lost[0] || asked) draft.jobs[id] = { ...progress, state: 'waiting', action: 'create', instance: null };
   }
-  return { ...execution, jobs };
 }
 
-function withJob(execution: Execution, id: string, change: Partial<JobProgress>): Execution {
-  return { ...execution, jobs: { ...execution.jobs, [id]: { ...job(execution, id), ...change } } };
+function change(draft: Draft, id: string, change: Partial<JobProgress>): void {
+  draft.jobs[id] = { ...job(draft, id), ...change };
 }
 
 function job(execution: Execution, id: string): JobProgress {

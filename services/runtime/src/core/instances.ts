@@ -8,9 +8,27 @@ export type WorkloadJob = Job & { readonly service: string; readonly runDigest: 
 
 /** The workloads of a plan: what shall run here. A sleeping or stopped environment has none. */
 export function workloadJobs(plan: Plan): readonly WorkloadJob[] {
-  return plan.jobs.filter(
-    (job): job is WorkloadJob => job.kind === 'workload' && job.service !== undefined && job.runDigest !== undefined,
-  );
+  return [...workloadsOf(plan).values()];
+}
+
+/** The workload of one service, where it shall run here. */
+export function workloadOf(plan: Plan, service: string): WorkloadJob | undefined {
+  return workloadsOf(plan).get(service);
+}
+
+// Every job of an execution asks, and a plan never changes.
+const known = new WeakMap<Plan, ReadonlyMap<string, WorkloadJob>>();
+
+function workloadsOf(plan: Plan): ReadonlyMap<string, WorkloadJob> {
+  const before = known.get(plan);
+  if (before) return before;
+  const workloads = new Map(plan.jobs.filter(isWorkload).map((job) => [job.service, job]));
+  known.set(plan, workloads);
+  return workloads;
+}
+
+function isWorkload(job: Job): job is WorkloadJob {
+  return job.kind === 'workload' && job.service !== undefined && job.runDigest !== undefined;
 }
 
 /** `<service>-<12 digits of the run digest>-<generation>`: one name for one intent, whoever repeats it. */
@@ -20,14 +38,25 @@ export function instanceId(job: WorkloadJob, generation: number): string {
 
 /** For every service that shall run: the newest instance that is what the plan wants, if there is one. */
 export function wantedInstances(plan: Plan, inventory: Inventory): ReadonlyMap<string, InstanceRecord> {
-  const wanted = new Map<string, InstanceRecord>();
-  for (const job of workloadJobs(plan)) {
-    const newest = inventory.instances
-      .filter((instance) => instance.service === job.service && instance.runDigest === job.runDigest)
-      .toSorted((a, b) => b.epoch - a.epoch || compareText(b.id, a.id))[0];
-    if (newest) wanted.set(job.service, newest);
-  }
-  return wanted;
+  const candidates = Map.groupBy(inventory.instances, ({ service }) => service);
+  return new Map(
+    workloadJobs(plan).flatMap((job) => {
+      const newest = newestOf(job, candidates.get(job.service) ?? []);
+      return newest ? [[job.service, newest] as const] : [];
+    }),
+  );
+}
+
+/** The same of one service. */
+export function wantedInstance(plan: Plan, inventory: Inventory, service: string): InstanceRecord | undefined {
+  const job = workloadOf(plan, service);
+  return job && newestOf(job, inventory.instances);
+}
+
+function newestOf({ service, runDigest }: WorkloadJob, among: readonly InstanceRecord[]): InstanceRecord | undefined {
+  return among
+    .filter((instance) => instance.service === service && instance.runDigest === runDigest)
+    .toSorted((a, b) => b.epoch - a.epoch || compareText(b.id, a.id))[0];
 }
 
 /** Everything in the inventory that the plan does not want (any more). */

@@ -2,7 +2,7 @@ import type { InstanceRecord, JobAction } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
 import type { Job, Plan } from '@microstax/model/plan';
 import type { Execution, JobProgress } from './execution-state.ts';
-import { instanceId, wantedInstances, workloadJobs } from './instances.ts';
+import { instanceId, wantedInstance, workloadOf } from './instances.ts';
 
 export type Action =
   /** Nothing was bound yet. */
@@ -23,9 +23,9 @@ export type Action =
   | { readonly kind: 'finish'; readonly outcome: 'ready' | 'failed'; readonly reason: string };
 
 export type ActionLimits = {
-  /** Acts under way at once; `await` jobs occupy no slot (protocol 21). */
+  /** Jobs intended at once and not settled; `await` jobs occupy no slot (protocol 21). */
   readonly maxParallel: number;
-  /** Jobs that this owner is acting upon at this moment. */
+  /** Jobs that this owner is acting upon, or will without being told again. */
   readonly running: ReadonlySet<string>;
   /** Environments that were seen to serve: nobody has to wait for them. */
   readonly serving?: ReadonlySet<string>;
@@ -96,13 +96,13 @@ function settle(job: Job, progress: JobProgress, { execution, plan, serving }: S
     return { kind: 'settle', job: job.id, instance: null, reason: 'nothing here has to be removed' };
   }
   if (job.kind !== 'workload') return undefined;
-  const instance = wantedInstances(plan, execution.inventory).get(job.service ?? '');
+  const instance = wantedInstance(plan, execution.inventory, job.service ?? '');
   if (!instance) return undefined; // it was lost since it was bound
   return { kind: 'settle', job: job.id, instance, reason: 'it runs already, as the plan wants it' };
 }
 
 function intend(job: Job, progress: JobProgress, execution: Execution, plan: Plan): Action {
-  const workload = workloadJobs(plan).find(({ id }) => id === job.id);
+  const workload = job.kind === 'workload' ? workloadOf(plan, job.service ?? '') : undefined;
   const bound = progress.action ?? 'create';
   const action = workload && bound === 'keep' ? 'create' : bound;
   const instance = workload ? { instance: instanceId(workload, execution.generation) } : {};

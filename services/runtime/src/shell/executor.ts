@@ -2,7 +2,8 @@
 // Does not own: who runs next in the environment (environment-runs.ts), what happens to a lost lease (the graph).
 //
 // 1. An intent is in the journal before its act begins, an outcome before what depends on it (protocol 20).
-// 2. One append at a time; it may carry outcomes and the next intents.
+// 2. One append at a time; it may carry outcomes and the next intents. Intents are written ahead of the slots in which
+//    they are acted upon: while one append is on its way the next acts begin and end, and the next append carries them all.
 // 3. After `fenced`, `stale` or an abort nothing is started. Acts under way settle before this returns, so that whoever
 //    comes next finds a world that stands still.
 // 4. The lease is asked after every wait and before every act (protocol 22).
@@ -18,6 +19,7 @@ import { idempotencyKey } from '../core/idempotency.ts';
 import { type Action, nextActions } from '../core/next-actions.ts';
 import { jobSettled } from '../events.ts';
 import { act } from './act.ts';
+import { ActQueue } from './act-queue.ts';
 import { Inbox } from './inbox.ts';
 import type { JobContext } from './job-context.ts';
 import type { JobOutcome } from './job-outcome.ts';
@@ -33,6 +35,7 @@ type Settled = { readonly job: string; readonly outcome: JobOutcome };
 type Fenced = Extract<Fences, { kind: 'fenced' }>;
 type Acting = Extract<Action, { kind: 'intend' | 'read back' }>;
 
+const intendedAhead = 128; // jobs whose intent is in the journal and whose outcome is not; bounds what an append carries
 const doubtPollMs = 200; // while the lease is doubtful
 const prepareAgainMs = 500;
 const awaitAgainMs = 500; // after the graph refused what an awaiting job said
@@ -52,7 +55,8 @@ export class Executor {
   readonly #stop: AbortSignal;
   readonly #journal: JournalWriter;
   readonly #inbox = new Inbox<Settled>();
-  readonly #running = new Set<string>();
+  readonly #jobs: ReadonlyMap<string, Job>;
+  readonly #acts: ActQueue;
   /** Tells those who only wait that it is pointless. */
   readonly #giveUp = new AbortController();
   readonly #stopped: Promise<void>;
@@ -65,6 +69,8 @@ export class Executor {
     this.#task = task;
     this.#world = world;
     this.#lease = options.lease;
+    this.#jobs = new Map(plan.jobs.map((job) => [job.id, job]));
+    this.#acts = new ActQueue(world.limits.maxParallel);
     this.#stop = options.stop;
     this.#stopped = new Promise((resolve) => {
       if (options.stop.aborted) resolve();
@@ -128,7 +134,7 @@ export class Executor {
   /** One append at most: `first`, the outcomes that arrived, and what is decided because of them (invariant 2). */
   async #turn(first: readonly JournalEvent[]): Promise<ExecutionEnd | undefined> {
     const arrived = this.#inbox.takeAll();
-    for (const { job } of arrived) this.#running.delete(job);
+    for (const { job } of arrived) this.#acts.forget(job);
     const fenced = arrived.find(({ outcome }) => outcome.kind === 'fenced');
     if (fenced?.outcome.kind === 'fenced') return this.#stopping(fenced.outcome.reason);
     const outcomes = [...first, ...arrived.flatMap(outcomeEvent)];
@@ -153,7 +159,7 @@ export class Executor {
     const finish = actions.find((action) => action.kind === 'finish');
     if (finish?.outcome === 'ready') return { kind: 'finished', outcome: 'ready', reason: finish.reason };
     if (finish) return this.#fail(finish.reason);
-    if (actions.some(({ kind }) => kind === 'cancel')) this.#giveUp.abort();
+    if (actions.some(({ kind }) => kind === 'cancel')) this.#noneFurther();
     const acting = actions.filter((action) => action.kind === 'intend' || action.kind === 'read back');
     if (acting.some(({ kind }) => kind === 'intend')) await failpoint('runtime.executor.after-intent');
     for (const action of acting) this.#begin(action, fences.stamped);
@@ -167,8 +173,8 @@ export class Executor {
     readonly actions: readonly Action[];
     readonly events: readonly JournalEvent[];
   } {
-    const { maxParallel } = this.#world.limits;
-    const limits = { maxParallel, running: this.#running, serving: this.#serving };
+    const maxParallel = Math.max(intendedAhead, this.#world.limits.maxParallel);
+    const limits = { maxParallel, running: this.#acts.jobs, serving: this.#serving };
     const events = [...outcomes];
     for (let next = evolveAll(this.#execution, outcomes); ; ) {
       const actions = nextActions(next, this.#task.plan, limits);
@@ -197,8 +203,13 @@ export class Executor {
     ];
   }
 
+  // Who only awaits a provider occupies no slot (protocol 21).
   #begin({ job }: Acting, stamped: RouteEntry | undefined): void {
-    this.#running.add(job);
+    const slot = this.#jobOf(job).kind === 'await' ? 'none' : 'one';
+    this.#acts.push(job, slot, () => this.#act(job, stamped));
+  }
+
+  async #act(job: string, stamped: RouteEntry | undefined): Promise<void> {
     const context: JobContext = {
       task: this.#task,
       world: this.#world,
@@ -207,10 +218,16 @@ export class Executor {
       signal: AbortSignal.any([this.#stop, this.#giveUp.signal]),
       mayStart: () => this.#lease.isFresh() && !this.#stop.aborted,
     };
-    void act(this.#jobOf(job), context).then(async (outcome) => {
-      await failpoint('runtime.executor.after-act');
-      this.#inbox.push({ job, outcome });
-    });
+    const outcome = await act(this.#jobOf(job), context);
+    await failpoint('runtime.executor.after-act');
+    if (outcome.kind === 'failed' || outcome.kind === 'fenced') this.#acts.dropWaiting();
+    this.#inbox.push({ job, outcome });
+  }
+
+  /** What was intended and has not begun does not begin; who only waits gives up. */
+  #noneFurther(): void {
+    this.#acts.dropWaiting();
+    this.#giveUp.abort();
   }
 
   async #fail(reason: string): Promise<ExecutionEnd> {
@@ -233,19 +250,19 @@ export class Executor {
   }
 
   #awaitAgain(job: string): void {
-    this.#running.add(job);
-    void this.#world.clock
-      .delay(awaitAgainMs, this.#stop)
-      .then(() => this.#begin({ kind: 'read back', job }, undefined));
+    this.#acts.push(job, 'none', async () => {
+      await this.#world.clock.delay(awaitAgainMs, this.#stop);
+      await this.#act(job, undefined);
+    });
   }
 
   // Invariant 3: who only waits gives up at the stop signal; what acts is let through.
   async #stopping(reason: string): Promise<ExecutionEnd> {
-    this.#giveUp.abort();
+    this.#noneFurther();
     await this.#fences.catch(() => {}); // an act of its own kind
-    while (this.#running.size > 0) {
+    while (this.#acts.jobs.size > 0) {
       await this.#inbox.wait();
-      for (const { job } of this.#inbox.takeAll()) this.#running.delete(job);
+      for (const { job } of this.#inbox.takeAll()) this.#acts.forget(job);
     }
     return { kind: 'stopped', reason };
   }
@@ -268,10 +285,7 @@ export class Executor {
   }
 
   #jobOf(id: string): Job {
-    return must(
-      this.#task.plan.jobs.find((job) => job.id === id),
-      `job "${id}" is in its plan`,
-    );
+    return must(this.#jobs.get(id), `job "${id}" is in its plan`);
   }
 }
 

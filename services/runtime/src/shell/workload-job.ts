@@ -1,6 +1,6 @@
 import { must } from '@microstax/model/must';
 import type { Job } from '@microstax/model/plan';
-import { instanceId, workloadJobs } from '../core/instances.ts';
+import { instanceId, workloadOf } from '../core/instances.ts';
 import type { StartOutcome } from './driver/driver.ts';
 import type { JobContext } from './job-context.ts';
 import type { JobOutcome } from './job-outcome.ts';
@@ -12,7 +12,7 @@ import type { JobOutcome } from './job-outcome.ts';
 export async function workloadJob(job: Job, context: JobContext): Promise<JobOutcome> {
   const { task } = context;
   const workload = must(
-    workloadJobs(task.plan).find(({ id }) => id === job.id),
+    workloadOf(task.plan, job.service ?? ''),
     `workload job "${job.id}" names a service and what it runs`,
   );
   const id = instanceId(workload, task.generation);
@@ -24,10 +24,7 @@ export function startInstance(service: string, instance: string, context: JobCon
   const { task, world, inventory } = context;
   const { org, env, epoch, plan } = task;
   const spec = must(plan.specs[service], `the plan has the spec of what runs here, "${service}"`);
-  const { runDigest } = must(
-    workloadJobs(plan).find((job) => job.service === service),
-    `"${service}" has a workload job`,
-  );
+  const { runDigest } = must(workloadOf(plan, service), `"${service}" has a workload job`);
   const { listeners } = inventory();
   return world.driver.start({ scope: { org, env }, instance, epoch, spec, runDigest, listeners });
 }
