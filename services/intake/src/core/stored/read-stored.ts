@@ -30,7 +30,7 @@ export function readFromStored(input: StoredInput, reply: StoredRevisionReply): 
       return refuseStored(input, {
         code: 'unknown-source',
         reason: `${quote(env)} has no generation ${generation}`,
-        next: `its generations are ${someOf(reply.known)}; see: msx get activations ${env}`,
+        next: `${someOf(reply.known)}; see: msx get activations ${env}`,
       });
     case 'not kept':
       return refuseStored(input, {

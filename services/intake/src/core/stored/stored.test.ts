@@ -243,7 +243,10 @@ test('a source that nobody has is refused with what there is', () => {
   const unknown = readFromStored(inputOf(from), { kind: 'unknown environment', known: ['a', 'b'] });
   expect(unknown).toMatchObject({ findings: [{ code: 'unknown-source', next: 'known are "a" or "b"' }] });
   const generation = readFromStored(inputOf(from), { kind: 'unknown generation', known: ['1', '2'] });
-  expect(generation).toMatchObject({ findings: [{ code: 'unknown-source', reason: '"shop" has no generation 3' }] });
+  const next = 'known are "1" or "2"; see: msx get activations shop';
+  expect(generation).toMatchObject({
+    findings: [{ code: 'unknown-source', reason: '"shop" has no generation 3', next }],
+  });
   expect(readFromStored(inputOf(from), { kind: 'not kept' })).toMatchObject({
     findings: [{ code: 'source-not-kept' }],
   });
