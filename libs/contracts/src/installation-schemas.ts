@@ -28,7 +28,7 @@ export const policiesSchema: z.ZodType<PolicyBundle> = z
 
 /** Some prices, in whole micro-dollars. */
 export type SomePrices = { readonly [price in keyof PriceTable]?: PriceTable[price] | undefined };
-export const somePricesSchema: z.ZodType<SomePrices> = z.strictObject({
+const pricesShape = {
   cpuCoreHourMicros: micros.optional(),
   memoryGiBHourMicros: micros.optional(),
   storageGiBHourMicros: micros.optional(),
@@ -38,6 +38,12 @@ export const somePricesSchema: z.ZodType<SomePrices> = z.strictObject({
   sharedWriteHourMicros: micros.optional(),
   startMicros: micros.optional(),
   source: z.string().min(1).max(500).optional(),
+};
+export const somePricesSchema: z.ZodType<SomePrices> = z.strictObject(pricesShape, {
+  error: ({ code, keys }) =>
+    code === 'unrecognized_keys'
+      ? `unknown price ${(keys as string[]).map((key) => JSON.stringify(key)).join(', ')}: allowed are ${Object.keys(pricesShape).join(', ')}`
+      : undefined,
 });
 
 /** A table with some prices replaced. */

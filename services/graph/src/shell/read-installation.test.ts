@@ -46,5 +46,8 @@ test('readPrices() takes the default for what a table leaves out', async () => {
   await expect(readPrices(await written('half.yaml', 'cpuCoreHourMicros: 0.5\nsource: x'))).rejects.toThrow(
     'at "/cpuCoreHourMicros"',
   );
+  await expect(readPrices(await written('unknown.yaml', 'cpu: 5'))).rejects.toThrow(
+    'unknown price "cpu": allowed are cpuCoreHourMicros, memoryGiBHourMicros',
+  );
   await expect(readPrices(join(folder, 'none.yaml'))).rejects.toThrow('none.yaml" of MSX_PRICES');
 });
