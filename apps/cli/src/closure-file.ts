@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { type Closure, closureParts } from '@microstax/model/closure';
 import { type ArtifactKind, artifactKinds, type Digest, digestOfBytes } from '@microstax/model/digest';
 import { parse } from 'yaml';
+import { readBytes } from './blueprint-file.ts';
 import { CliError } from './cli-error.ts';
 import { exitCodes } from './exit-codes.ts';
+import { firstLine } from './output.ts';
 
 export type Sealed = { readonly kind: ArtifactKind; readonly digest: Digest; readonly bytes: string };
 
@@ -26,11 +27,12 @@ type Part = { readonly kind?: unknown; readonly digest?: unknown; readonly bytes
 type Written = { readonly closure?: Part; readonly artifacts?: readonly Part[] };
 
 function readWritten(file: string): Written {
+  const text = readBytes(file).toString('utf8');
   try {
-    const written = parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as Written | null;
+    const written = parse(text) as Written | null;
     if (Array.isArray(written?.artifacts) && typeof written.closure === 'object') return written;
   } catch (cause) {
-    throw refusal(file, cause instanceof Error ? cause.message : String(cause));
+    throw refusal(file, firstLine(cause instanceof Error ? cause.message : String(cause)));
   }
   throw refusal(file, 'it is not what msx closure -o json prints');
 }

@@ -9,6 +9,9 @@ test('the output flag wins over MSX_OUTPUT, which wins over the table', () => {
   vi.stubEnv('MSX_OUTPUT', 'yaml');
   expect(outputOf({})).toBe('yaml');
   expect(outputOf({ output: 'json' })).toBe('json');
+  vi.stubEnv('MSX_OUTPUT', 'mermaid');
+  expect(outputOf({}, 'table', ['mermaid'])).toBe('mermaid');
+  expect(() => outputOf({})).toThrow('Cannot print as "mermaid"');
 });
 
 test('the organisation is what the flag says, else left to the environment', () => {

@@ -5,10 +5,14 @@ import { type OutputFormat, parseOutput } from './output.ts';
 
 export type Flags = Readonly<Record<string, unknown>>;
 
-/** Flag over environment variable over default. */
-export function outputOf(flags: Flags, fallback: OutputFormat = 'table'): OutputFormat {
+/** Flag over environment variable over default; `drawings` are what the command prints beside the usual formats. */
+export function outputOf<Drawn extends string = never>(
+  flags: Flags,
+  fallback: OutputFormat = 'table',
+  drawings: readonly Drawn[] = [],
+): OutputFormat | Drawn {
   const asked = flags.output ?? readCliEnv().output;
-  return typeof asked === 'string' ? parseOutput(asked) : fallback;
+  return typeof asked === 'string' ? parseOutput(asked, drawings) : fallback;
 }
 
 export function orgOf(flags: Flags): { org?: string } {

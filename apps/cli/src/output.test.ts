@@ -108,11 +108,13 @@ test('an age is one number and one unit, and never negative', () => {
 });
 
 test('every format is known by its name, another one is refused with the list', () => {
-  expect(outputFormats.map(parseOutput)).toEqual(outputFormats);
+  expect(outputFormats.map((one) => parseOutput(one))).toEqual(outputFormats);
   expect(() => parseOutput('csv')).toThrow(
     expect.objectContaining({
       exitCode: exitCodes.usage,
       message: 'Cannot print as "csv": allowed are table, wide, json, yaml, name',
     }),
   );
+  expect(() => parseOutput('csv', ['mermaid'])).toThrow('json, yaml, name, mermaid');
+  expect(parseOutput('mermaid', ['mermaid'])).toBe('mermaid');
 });

@@ -18,12 +18,17 @@ export type Listing<T> = {
   readonly name: (item: T) => string;
 };
 
-export function parseOutput(text: string): OutputFormat {
-  const format = outputFormats.find((one) => one === text);
+/** A format by its name; some commands also draw. Throws `CliError` (usage) for any other name. */
+export function parseOutput<Drawn extends string = never>(
+  text: string,
+  drawings: readonly Drawn[] = [],
+): OutputFormat | Drawn {
+  const allowed = [...outputFormats, ...drawings];
+  const format = allowed.find((one) => one === text);
   if (format === undefined)
     throw new CliError({
       code: 'usage',
-      message: `Cannot print as ${JSON.stringify(text)}: allowed are ${outputFormats.join(', ')}`,
+      message: `Cannot print as ${JSON.stringify(text)}: allowed are ${allowed.join(', ')}`,
       exitCode: exitCodes.usage,
     });
   return format;
@@ -73,6 +78,11 @@ export function text(value: string | number | null | undefined): string {
 export function clean(value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
   return value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
+/** What a parser says first; the lines after it draw the place once more. */
+export function firstLine(message: string): string {
+  return (message.split('\n', 1)[0] ?? '').replace(/:$/, '');
 }
 
 export function dim(value: string): string {

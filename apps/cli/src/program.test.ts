@@ -28,6 +28,7 @@ const commands = [
   'closure',
   'dlq',
   'audit',
+  'import',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'msx-program-'));
 const said = { out: '', err: '' };
@@ -64,6 +65,14 @@ test.each(commands)('msx %s --help has an example of that command', async (comma
   expect(said.out).toMatch(new RegExp(`Example:\\n  \\$ msx ${command} \\S`));
 });
 
+test.each([
+  ['plan', 'yaml, name or mermaid'],
+  ['graph', 'mermaid or dot'],
+])('msx %s --help names its drawings', async (command, drawings) => {
+  expect(await runProgram([command, '--help'])).toBe(exitCodes.ok);
+  expect(said.out.replaceAll(/\s+/g, ' ')).toContain(drawings);
+});
+
 test('the version is printed alone', async () => {
   expect(await runProgram(['--version'])).toBe(exitCodes.ok);
   expect(said.out).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -79,7 +88,12 @@ test.each([
   ['a generation that is none', ['diff', 'shop@0', 'feat']],
   ['no closure', ['closure']],
   ['a file that is not there', ['apply', '-f', join(folder, 'nowhere.yaml')]],
+  ['a closure that is not there', ['closure', '-f', join(folder, 'nowhere.json')]],
+  ['policies that are not there', ['plan', 'shop', '--what-if', `policy=${join(folder, 'nowhere.yaml')}`]],
+  ['a price that nobody knows', ['plan', 'shop', '--what-if', 'price=cpu:1']],
+  ['an import of an unknown form', ['import', 'helm', join(folder, 'nowhere.yaml')]],
   ['an unknown format', ['status', '-o', 'csv']],
+  ['a drawing that a plan is not', ['plan', 'shop', '-o', 'dot']],
   ['an unknown kind', ['get', 'pods']],
   ['a generation that is no number', ['plan', 'shop', '--at', 'last']],
   ['a name that is no environment', ['delete', '../shop']],
@@ -97,6 +111,13 @@ test.each([
 test('no command at all prints the help as an error in usage', async () => {
   expect(await runProgram([])).toBe(exitCodes.usage);
   expect(said.err).toContain('Usage: msx');
+});
+
+test('an import says first that its form is unknown, and where the environment of --what-if stands is said', async () => {
+  await runProgram(['import', 'helm', join(folder, 'nowhere.yaml')]);
+  expect(said.err).toContain('allowed are compose and kubernetes');
+  await runProgram(['plan', '--what-if', 'price=startMicros:1', 'shop']);
+  expect(said.err).toContain('the environment stands before --what-if');
 });
 
 test('nothing that runs is a failure that says how to start it', async () => {

@@ -121,6 +121,7 @@ function buildProgram(): Command {
         .action(async (env: string | undefined, flags: Flags) =>
           (await import('./commands/plan.ts')).planCommand(env, flags),
         ),
+    'table, wide, json, yaml, name or mermaid (MSX_OUTPUT)',
   );
   add(
     program,

@@ -6,17 +6,19 @@ import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { printListing, printObject } from '../output.ts';
 import { openSession } from '../session.ts';
 
-const drawings: Readonly<Record<string, (graph: EnvironmentGraph) => string>> = { mermaid: mermaidOf, dot: dotOf };
+const drawings: Readonly<Record<'mermaid' | 'dot', (graph: EnvironmentGraph) => string>> = {
+  mermaid: mermaidOf,
+  dot: dotOf,
+};
 
 /** What an environment amounts to once its lineage is composed: every service, whose it is, and what it depends on. */
 export async function graphCommand(env: string, flags: Flags): Promise<void> {
-  const draw = Object.hasOwn(drawings, String(flags.output)) ? drawings[String(flags.output)] : undefined;
-  const format = draw === undefined ? outputOf(flags) : 'table';
+  const format = outputOf(flags, 'table', ['mermaid', 'dot']);
   const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
   const { item } = await read(session, { kind: 'graph', env, at });
-  if (draw !== undefined) {
-    process.stdout.write(draw(item));
+  if (format === 'mermaid' || format === 'dot') {
+    process.stdout.write(drawings[format](item));
     return;
   }
   if (format === 'json' || format === 'yaml') {

@@ -23,6 +23,8 @@ const roundsMax = 16; // files that name files that name files
 
 /** `msx import compose|kubernetes <files…>`: a Blueprint on stdout, what became of everything else on stderr. */
 export async function importCommand(form: string, paths: readonly string[], flags: Flags): Promise<void> {
+  if (form !== 'compose' && form !== 'kubernetes')
+    throw usage(`Cannot import ${JSON.stringify(form)}: allowed are compose and kubernetes`);
   const reportFormat = reportFormatOf(flags);
   const format = outputOf(flags, 'yaml');
   const target = targetOf(paths[0] ?? '-', flags);
@@ -47,7 +49,6 @@ async function importWith(session: Session, form: string, named: Named, flags: F
     checkImportSize(named);
     return accepted(await ask(session, importKubernetes, named));
   }
-  if (form !== 'compose') throw usage(`Cannot import ${JSON.stringify(form)}: allowed are compose and kubernetes`);
   const envFiles = [flags.envFile ?? []].flat().map((path) => readImportFile(String(path)));
   const profiles = [flags.profile ?? []].flat().map(String);
   return composeWith(session, { ...named, envFiles, profiles });

@@ -22,7 +22,13 @@ test.each([
   ['parent=other', 'msx plan -f <file>'],
   ['price=5', 'allowed are price='],
   ['price', 'allowed are price='],
-  ['policy=/nowhere/at/all.yaml', 'Cannot read the policies'],
+  ['price=cpu:5', 'allowed are cpuCoreHourMicros, memoryGiBHourMicros'],
+  ['price=constructor:5', 'allowed are cpuCoreHourMicros'],
+  ['price=startMicros:', 'whole micro-dollars'],
+  ['price=startMicros:abc', 'whole micro-dollars'],
+  ['price=startMicros:-1', 'whole micro-dollars'],
+  ['price=startMicros:0.5', 'whole micro-dollars'],
+  ['policy=/nowhere/at/all.yaml', 'there is no such file'],
 ])('readSwaps() refuses %s', (word, message) => {
   expect(() => readSwaps([word])).toThrow(message);
 });

@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { plannedFrom, type WhatIfRequest, whatIf } from '@microstax/contracts/plan-requests';
+import { defaultPrices } from '@microstax/model/facts';
 import type { Plan } from '@microstax/model/plan';
 import { parse } from 'yaml';
+import { readBytes } from '../blueprint-file.ts';
 import { CliError } from '../cli-error.ts';
 import { artifactOf, readDetail } from '../detail.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { findingLines } from '../outcome.ts';
-import { dollars, printObject, strong, table } from '../output.ts';
+import { dollars, firstLine, printObject, strong, table } from '../output.ts';
 import { planDifference } from '../plan-difference.ts';
 import { ask, openSession } from '../session.ts';
 
@@ -61,11 +62,32 @@ export function readSwaps(words: readonly string[]): Swaps {
   for (const word of words.flatMap((one) => one.split(','))) {
     const [what, value = ''] = splitOnce(word, '=');
     const [price, amount] = splitOnce(value, ':');
-    if (what === 'price' && price !== '' && amount !== undefined && amount !== '') prices[price] = Number(amount);
+    if (what === 'price' && price !== '' && amount !== undefined) prices[priceNamed(price)] = microsOf(price, amount);
     else if (what === 'policy' && value !== '') policies = readPolicies(value);
     else throw usage(word);
   }
   return { prices, ...(policies === undefined ? {} : { policies }) };
+}
+
+const priceNames = Object.keys(defaultPrices).filter((name) => name !== 'source');
+
+function priceNamed(name: string): string {
+  if (priceNames.includes(name)) return name;
+  throw new CliError({
+    code: 'usage',
+    message: `Cannot ask what if the price ${JSON.stringify(name)}: allowed are ${priceNames.join(', ')}`,
+    exitCode: exitCodes.usage,
+  });
+}
+
+function microsOf(price: string, written: string): number {
+  const amount = Number(written);
+  if (written.trim() !== '' && Number.isSafeInteger(amount) && amount >= 0) return amount;
+  throw new CliError({
+    code: 'usage',
+    message: `Cannot ask what if ${price} were ${JSON.stringify(written)}: allowed are whole micro-dollars from 0`,
+    exitCode: exitCodes.usage,
+  });
 }
 
 function splitOnce(text: string, by: string): readonly [string, string?] {
@@ -74,11 +96,12 @@ function splitOnce(text: string, by: string): readonly [string, string?] {
 }
 
 function readPolicies(path: string): NonNullable<WhatIfRequest['policies']> {
+  const text = readBytes(path).toString('utf8');
   try {
-    return parse(readFileSync(path, 'utf8')) as NonNullable<WhatIfRequest['policies']>;
+    return parse(text) as NonNullable<WhatIfRequest['policies']>;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot read the policies of ${JSON.stringify(path)}: ${why}`;
+    const message = `Cannot read the policies of ${JSON.stringify(path)}: ${firstLine(why)}`;
     throw new CliError({ code: 'invalid-policies', message, exitCode: exitCodes.invalidInput });
   }
 }

@@ -13,7 +13,7 @@ import { previewFile } from './preview-file.ts';
 
 /** The plan of an environment's newest generation that has one, or of a file that nobody applied. */
 export async function planCommand(env: string | undefined, flags: Flags): Promise<void> {
-  const format = flags.output === 'mermaid' ? 'mermaid' : outputOf(flags);
+  const format = outputOf(flags, 'table', ['mermaid']);
   if (flags.file !== undefined && flags.whatIf !== undefined)
     throw new CliError({
       code: 'usage',
@@ -35,7 +35,7 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
     throw new CliError({
       code: 'usage',
       message: 'Cannot plan without an environment or a file',
-      next: 'msx plan <env>, or msx plan -f <file>',
+      next: `msx plan <env>, or msx plan -f <file>${flags.whatIf === undefined ? '' : '; the environment stands before --what-if'}`,
       exitCode: exitCodes.usage,
     });
   if (flags.whatIf !== undefined) return planWhatIf(env, flags);
