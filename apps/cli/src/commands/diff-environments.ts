@@ -18,7 +18,8 @@ export async function diffEnvironments(from: string, to: string, flags: Flags): 
   process.exitCode = differs && flags.exitCode === true ? exitCodes.differs : exitCodes.ok;
 }
 
-function printDifference(item: GraphDifference, format: OutputFormat): string {
+/** Fields of the environments stand apart: under the services they would read as the last one's. */
+export function printDifference(item: GraphDifference, format: OutputFormat): string {
   if (format === 'json' || format === 'yaml') return printObject(format, item, () => '', item.to.env);
   const { services, environment, unchanged, from, to } = item;
   if (format === 'name')
@@ -29,9 +30,12 @@ function printDifference(item: GraphDifference, format: OutputFormat): string {
     });
   const title = `${strong(`${nameOf(from)} → ${nameOf(to)}`)}  ${services.length} of ${services.length + unchanged} services differ\n`;
   const rows = services.flatMap((service) => rowsOf(service, format === 'wide'));
-  const own = environment.map(({ pointer, before, after }) => ['', pointer, '', text(before), text(after)]);
-  if (rows.length + own.length === 0) return clean(title);
-  return clean(`${title}${table(['SERVICE', 'CHANGE', 'CLASS', 'BEFORE', 'AFTER'], [...rows, ...own])}`);
+  const own = environment.map(({ pointer, before, after }) => [pointer, text(before), text(after)]);
+  const parts = [
+    rows.length === 0 ? '' : table(['SERVICE', 'CHANGE', 'CLASS', 'BEFORE', 'AFTER'], rows),
+    own.length === 0 ? '' : `${strong('Environment')}\n${table(['FIELD', 'BEFORE', 'AFTER'], own)}`,
+  ];
+  return clean(`${title}${parts.filter((part) => part !== '').join('\n')}`);
 }
 
 /** A line for the service, and one for each of its fields. */
