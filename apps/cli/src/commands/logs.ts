@@ -7,6 +7,8 @@ import { exitCodes } from '../exit-codes.ts';
 import type { Flags } from '../flags.ts';
 import { readUpFile } from '../up-file.ts';
 
+/** What follows the service's name; another service's may begin with it. */
+const instanceOf = /^-[0-9a-f]+-\d+\.log$/;
 const tailBytes = 64 * 1024;
 
 /** The newest log of a service that runs as a local process on this machine. */
@@ -20,7 +22,7 @@ export async function logsCommand(env: string, service: string, _flags: Flags): 
   const { dataDir } = readCliEnv();
   const folder = join(readUpFile(dataDir)?.data ?? dataDir, 'logs', env);
   const newest = logFiles(folder)
-    .filter((name) => name.startsWith(`${service}-`))
+    .filter((name) => name.startsWith(`${service}-`) && instanceOf.test(name.slice(service.length)))
     .map((name) => ({ name, at: statSync(join(folder, name)).mtimeMs }))
     .sort((a, b) => b.at - a.at)[0];
   if (newest === undefined)
