@@ -95,3 +95,7 @@ test('a long text is searched for its name and not parsed: its aliases are intak
   const file = fileOf('bomb.yaml', `name: bomb\na0: &a0 [x]\n${levels.join('\n')}\n`);
   expect(readBlueprintFile(file).env).toBe('bomb');
 });
+
+test("a text that is broken at its name is called like its file, and what is wrong is intake's to say", () => {
+  expect(readBlueprintFile(fileOf('broken.yaml', 'name: [\n')).env).toBe('broken');
+});

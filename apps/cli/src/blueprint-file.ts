@@ -40,7 +40,7 @@ export function readBlueprintFile(file: string, env?: string): BlueprintFile {
 
 /** The name at the top, also of a text that is broken further down. */
 function nameIn(text: string): string | undefined {
-  const line = /^[ \t]*(?:"name"|name)[ \t]*:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,}]+))/m.exec(
+  const line = /^[ \t]*(?:"name"|name)[ \t]*:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#,{}[\]&*!|>]+))/m.exec(
     text.slice(0, 65_536),
   );
   if (text.length <= 65_536) {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -31,6 +31,7 @@ const commands = [
   'import',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'msx-program-'));
+const shop = join(import.meta.dirname, '..', '..', '..', 'examples', 'storefront', 'baseline.yaml');
 const said = { out: '', err: '' };
 
 beforeEach(() => {
@@ -92,6 +93,11 @@ test.each([
   ['policies that are not there', ['plan', 'shop', '--what-if', `policy=${join(folder, 'nowhere.yaml')}`]],
   ['a price that nobody knows', ['plan', 'shop', '--what-if', 'price=cpu:1']],
   ['an import of an unknown form', ['import', 'helm', join(folder, 'nowhere.yaml')]],
+  ['a time to wait that is none', ['apply', '-f', shop, '--wait-timeout', 'soon']],
+  ['a time to wait for a verb that is none', ['delete', 'shop', '--wait', '--wait-timeout', '0']],
+  ['a time to wait for a dead letter that is none', ['dlq', 'retry', '1', '--wait-timeout', 'soon']],
+  ['an unknown format of what would have changed something', ['delete', 'shop', '-o', 'csv']],
+  ['an environment and a file to plan', ['plan', 'shop', '-f', shop]],
   ['an unknown format', ['status', '-o', 'csv']],
   ['a drawing that a plan is not', ['plan', 'shop', '-o', 'dot']],
   ['an unknown kind', ['get', 'pods']],
@@ -142,6 +148,15 @@ test('with -o json an error is an object on stdout and a sentence on stderr', as
 test('a log that is not there is not found', async () => {
   expect(await runProgram(['logs', 'shop', 'web'])).toBe(exitCodes.notFound);
   expect(said.err).toContain('next: msx explain shop web');
+});
+
+test('the log of a service is not that of another one whose name begins like it', async () => {
+  const logs = join(folder, 'logs', 'shop');
+  mkdirSync(logs, { recursive: true });
+  writeFileSync(join(logs, 'mail-out-64d5e0f33474-1.log'), 'of mail-out\n');
+  expect(await runProgram(['logs', 'shop', 'mail'])).toBe(exitCodes.notFound);
+  expect(await runProgram(['logs', 'shop', 'mail-out'])).toBe(exitCodes.ok);
+  expect(said.out).toBe('of mail-out\n');
 });
 
 test('a file that cannot be a Blueprint is invalid input before a bus is needed', async () => {

@@ -22,6 +22,7 @@ type Applied = {
 /** Submits each file in turn; with `--wait` ends at the outcome of each. */
 export async function applyCommand(flags: Flags): Promise<void> {
   const format = outputOf(flags);
+  waitTimeoutMsOf(flags); // a mistake in it is said before anything is submitted
   if (flags.dryRun === true) return dryRun(flags, format);
   const files = (flags.file as readonly string[]).map((file) =>
     readBlueprintFile(file, typeof flags.env === 'string' ? flags.env : undefined),

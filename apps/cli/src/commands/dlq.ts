@@ -30,6 +30,8 @@ export async function dlqCommand(verb: string, sequence: string | undefined, fla
     throw usage(`Cannot ${JSON.stringify(verb)} dead letters: allowed are list, show and retry`);
   if (verb !== 'list' && !/^[1-9]\d{0,14}$/.test(sequence ?? ''))
     throw usage(`Cannot ${verb} a dead letter without its number`);
+  outputOf(flags);
+  waitTimeoutMsOf(flags); // a mistake in either is said before anything is submitted
   await using session = await openSession(orgOf(flags));
   const letters = await readLetters(session);
   if (verb === 'list') return list(letters, flags);

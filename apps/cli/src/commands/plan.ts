@@ -21,6 +21,13 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
       next: 'msx plan <env> --what-if price=cpuCoreHourMicros:80000',
       exitCode: exitCodes.usage,
     });
+  if (flags.file !== undefined && env !== undefined)
+    throw new CliError({
+      code: 'usage',
+      message: 'Cannot plan an environment and a file at once',
+      next: `msx plan ${env}, or msx plan -f <file>`,
+      exitCode: exitCodes.usage,
+    });
   if (flags.file !== undefined) {
     await previewFile(flags, async (preview) => {
       const { plan, verdict, findings } = preview;

@@ -19,6 +19,7 @@ export async function verbCommand(verb: string, env: string, flags: Flags): Prom
       next: 'msx get environments',
       exitCode: exitCodes.usage,
     });
+  const [format, timeoutMs] = [outputOf(flags), waitTimeoutMsOf(flags)]; // a mistake in them is said before anything changes
   await using session = await openSession(orgOf(flags));
   using interrupt = onInterrupt(`${verb} of ${env}`, `msx status ${env}`);
   const progress = (line: string): void => void process.stderr.write(`${env}: ${line}\n`);
@@ -43,7 +44,7 @@ export async function verbCommand(verb: string, env: string, flags: Flags): Prom
         followActivation(session, {
           env,
           generation,
-          timeoutMs: waitTimeoutMsOf(flags),
+          timeoutMs,
           progress,
           signal: interrupt.signal,
         }),
@@ -52,7 +53,7 @@ export async function verbCommand(verb: string, env: string, flags: Flags): Prom
   const done = { env, verb, answer: answer.kind, generation, waited: flags.wait === true };
   process.stdout.write(
     printObject(
-      outputOf(flags),
+      format,
       done,
       () => `environment/${env} ${verb} ${flags.wait === true ? 'done' : 'accepted'}, generation ${generation}\n`,
       `environment/${env}`,
