@@ -176,7 +176,7 @@ class OutboxRelay implements Relay {
   }
 }
 
-const togetherMax = 16;
+const togetherMax = 64;
 
 /** A row with a bundle goes alone, because its artifacts may have to be stored first. */
 function sentTogether(rows: readonly NumberedRow[]): readonly (readonly NumberedRow[])[] {

@@ -34,6 +34,24 @@ describe('ActQueue', () => {
     expect(begun).toEqual(['a', 'await']);
   });
 
+  test('is short once no more acts wait than there are slots, or none because they were dropped', async () => {
+    const { queue, push, end } = queueOf(1);
+    for (const job of ['a', 'b', 'c', 'd']) push(job);
+    let short = false;
+    void queue.untilShort().then(() => {
+      short = true;
+    });
+    await end('a');
+    expect([queue.isShort, short]).toEqual([false, false]);
+    await end('b');
+    expect([queue.isShort, short]).toEqual([true, true]);
+    for (const job of ['e', 'f']) push(job);
+    const dropped = queue.untilShort();
+    queue.dropWaiting();
+    await dropped;
+    expect(queue.isShort).toBe(true);
+  });
+
   test('drops who has not begun, and knows who has until its outcome was heard', async () => {
     const { queue, begun, push, end } = queueOf(1);
     for (const job of ['a', 'b']) push(job);

@@ -7,9 +7,12 @@ type Waiting = { readonly job: string; readonly begin: () => Promise<void> };
 export class ActQueue {
   readonly #jobs = new Set<string>();
   #waiting: Waiting[] = [];
+  readonly #slots: number;
   #free: number;
+  #short: PromiseWithResolvers<void> | undefined;
 
   constructor(slots: number) {
+    this.#slots = slots;
     this.#free = slots;
   }
 
@@ -38,6 +41,25 @@ export class ActQueue {
   dropWaiting(): void {
     for (const { job } of this.#waiting) this.#jobs.delete(job);
     this.#waiting = [];
+    this.#sayShort();
+  }
+
+  /** Whether the slots may soon be without work. */
+  get isShort(): boolean {
+    return this.#waiting.length <= this.#slots;
+  }
+
+  /** Settles once it is short. */
+  untilShort(): Promise<void> {
+    if (this.isShort) return Promise.resolve();
+    this.#short ??= Promise.withResolvers();
+    return this.#short.promise;
+  }
+
+  #sayShort(): void {
+    if (!this.isShort) return;
+    this.#short?.resolve();
+    this.#short = undefined;
   }
 
   #next(): void {
@@ -45,6 +67,7 @@ export class ActQueue {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#free -= 1;
+      this.#sayShort();
       void next.begin().then(() => {
         this.#free += 1;
         this.#next();

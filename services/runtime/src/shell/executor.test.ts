@@ -95,6 +95,42 @@ describe('Executor', () => {
     expect(second.indexOf('done routes')).toBeLessThan(second.indexOf('intended removals'));
   });
 
+  test('of many jobs intends ahead, acts on few at once and only on what is intended, and appends seldom', async () => {
+    const world = memoryWorld();
+    const services = Array.from({ length: 300 }, (_, index) => aSpec(`s${index}`));
+    let [appends, acting, actingMax] = [0, 0, 0];
+    const append = world.graph.append.bind(world.graph);
+    world.graph.append = (org, request) => {
+      appends += 1;
+      return append(org, request);
+    };
+    const start = world.driver.start.bind(world.driver);
+    world.driver.start = async (request) => {
+      acting += 1;
+      actingMax = Math.max(actingMax, acting);
+      expect(steps(world.graph.journal(env))).toContain(`intended workload:${request.spec.name}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      acting -= 1;
+      return start(request);
+    };
+    expect(await executed(aPlan(env, services), 1, world)).toMatchObject({ outcome: 'ready' });
+    expect(actingMax).toBe(world.limits.maxParallel);
+    expect(appends).toBeLessThan(services.length / 4);
+    const journal = steps(world.graph.journal(env));
+    expect(new Set(journal).size).toBe(journal.length);
+  });
+
+  test('of many intended jobs begins none after one has failed', async () => {
+    const world = memoryWorld();
+    const services = Array.from({ length: 40 }, (_, index) => aSpec(`s${index}`));
+    world.driver.readiness = async () => ({ kind: 'failed', reason: 'exit code 3', portTaken: false });
+    expect(await executed(aPlan(env, services), 1, world)).toMatchObject({ outcome: 'failed' });
+    const asked = steps(world.graph.journal(env)).filter((step) => step.startsWith('failed readiness'));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.length).toBeLessThanOrEqual(world.limits.maxParallel);
+    expect(world.driver.living.size).toBe(0);
+  });
+
   test('an outage under a job is waited out and uses up no attempt', async () => {
     const clock = createFakeClock();
     const world = memoryWorld({ clock });

@@ -36,6 +36,7 @@ type Fenced = Extract<Fences, { kind: 'fenced' }>;
 type Acting = Extract<Action, { kind: 'intend' | 'read back' }>;
 
 const intendedAhead = 128; // jobs whose intent is in the journal and whose outcome is not; bounds what an append carries
+const gatherMs = 200;
 const doubtPollMs = 200; // while the lease is doubtful
 const prepareAgainMs = 500;
 const awaitAgainMs = 500; // after the graph refused what an awaiting job said
@@ -268,8 +269,20 @@ export class Executor {
   }
 
   async #wait(fresh: boolean): Promise<void> {
-    if (fresh) return this.#inbox.wait(this.#stopped);
+    if (fresh) {
+      await this.#inbox.wait(this.#stopped);
+      return this.#gather();
+    }
     await this.#inbox.wait(Promise.race([this.#stopped, this.#world.clock.delay(doubtPollMs, this.#stop)]));
+  }
+
+  // While intended acts wait for a slot, no append would begin one sooner. Each writes what the environment has in the
+  // world, so of a large one there shall be few.
+  async #gather(): Promise<void> {
+    if (this.#acts.isShort) return;
+    const enough = new AbortController();
+    await Promise.race([this.#acts.untilShort(), this.#stopped, this.#world.clock.delay(gatherMs, enough.signal)]);
+    enough.abort();
   }
 
   async #append(events: readonly JournalEvent[]): Promise<Appended> {
