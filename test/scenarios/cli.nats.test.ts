@@ -214,6 +214,8 @@ test.each([
   ['a record', ['resolve', 'line-feat', 'nothing']],
   ['an activation', ['trace', 'line-feat@99']],
   ['a plan', ['plan', 'nowhere']],
+  ['revisions', ['get', 'revisions', 'nowhere']],
+  ['audit entries', ['get', 'audit', 'nobody']],
   ['something to delete', ['delete', 'nowhere']],
 ])('%s that is not there is exit code 3 with what is there or what to do', async (_, args) => {
   const { code, stdout, stderr } = await here(...args);

@@ -9,8 +9,9 @@ import type {
 import { shortDigest } from '@microstax/model/digest';
 import type { JournalEntry } from '@microstax/model/journal';
 import type { EnvironmentStatus } from '@microstax/model/status';
+import { auditOf } from '../audit-of.ts';
 import { CliError } from '../cli-error.ts';
-import { notFound, read } from '../detail.ts';
+import { notFound, read, readDetail } from '../detail.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { describeEvent } from '../journal-line.ts';
@@ -45,7 +46,10 @@ export async function getCommand(kind: string, name: string | undefined, flags: 
   const format = outputOf(flags);
   const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
-  process.stdout.write(printListing(format, await lister(session, name, at)));
+  const listed = await lister(session, name, at);
+  // Nothing there and nobody of that name are two answers.
+  if (listed.items.length === 0 && name !== undefined) await readDetail(session, name, at);
+  process.stdout.write(printListing(format, listed));
 }
 
 const listers: Readonly<Record<string, Lister>> = {
@@ -151,8 +155,8 @@ const listers: Readonly<Record<string, Lister>> = {
         AGE: ({ at }) => ago(at, Date.now()),
       },
     ),
-  audit: async (session) =>
-    listing<AuditItem>(await auditItems(session), ({ n }) => `audit/${n}`, {
+  audit: async (session, env, at) =>
+    listing<AuditItem>(auditOf(await auditItems(session), env, at), ({ n }) => `audit/${n}`, {
       N: ({ n }) => n,
       TIME: ({ at }) => new Date(at).toISOString(),
       ACTOR: ({ actor }) => actor?.name,
