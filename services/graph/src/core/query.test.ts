@@ -1,6 +1,7 @@
-import type { JournalEntry, JournalEvent } from '@microstax/model/journal';
+import type { Inventory, JournalEntry, JournalEvent } from '@microstax/model/journal';
+import type { Plan } from '@microstax/model/plan';
 import { expect, test } from 'vitest';
-import { inventoryAt, submissionItems } from './query.ts';
+import { inventoryAt, serviceItems, submissionItems } from './query.ts';
 import { claiming } from './testing/states.ts';
 
 const entry = (n: number, generation: number, event: JournalEvent): JournalEntry => ({
@@ -50,4 +51,18 @@ test('submissionItems() are in the order of submissions, of one environment wher
   const answers = [answer('c', 'x', 2, 1), answer('b', 'y', 1, 9), answer('a', 'x', 1, 2)];
   expect(submissionItems(answers, undefined).map(({ submission }) => submission)).toEqual(['a', 'b', 'c']);
   expect(submissionItems(answers, 'x').map(({ submission }) => submission)).toEqual(['a', 'c']);
+});
+
+test('a deleted environment is reached nowhere, though its listener may be remembered', () => {
+  const urlsOf = (wanted: string) =>
+    serviceItems('feat', {
+      plan: { wanted, placements: [{ service: 'web', kind: 'inherited' }], listeners: [] } as unknown as Plan,
+      resolution: null,
+      inventory: {
+        instances: [],
+        listeners: [{ service: 'web', port: 'http', host: '127.0.0.1', listenPort: 4000 }],
+      } as unknown as Inventory,
+    }).map(({ urls }) => urls);
+  expect(urlsOf('running')).toEqual([{ http: 'http://127.0.0.1:4000' }]);
+  expect(urlsOf('deleted')).toEqual([{}]);
 });

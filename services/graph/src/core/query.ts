@@ -101,7 +101,8 @@ export function serviceItems(
   return plan.placements.map((placement): ServiceItem => {
     const { service, identity, kind, specDigest } = placement;
     const instances = inventory.instances.filter((instance) => instance.service === service);
-    const listeners = inventory.listeners.filter((listener) => listener.service === service);
+    // A port is kept for an environment of this name; nobody listens there once it is deleted.
+    const listeners = inventory.listeners.filter((one) => one.service === service && plan.wanted !== 'deleted');
     return {
       env,
       service,
