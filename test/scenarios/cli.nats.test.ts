@@ -197,7 +197,7 @@ test('a plan is asked what if, drawn, and its jobs explained', async () => {
   const ruled = await here('plan', 'line-feat', '--what-if', `policy=${file}`);
   expect(ruled.stdout).toMatch(/^api +placed anew +inherited from line +local$/m);
   const wrong = await here('plan', 'line-feat', '--what-if', 'price=gold:1');
-  expect(wrong.code, wrong.stderr).toBe(exitCodes.invalidInput);
+  expect(wrong.code, wrong.stderr).toBe(exitCodes.usage);
   const drawn = await here('plan', 'line-feat', '-o', 'mermaid');
   expect(drawn.stdout).toMatch(/^flowchart LR\n {2}subgraph box0\["line-feat"\]/);
   const job = await here('explain', 'line-feat', 'routes');
