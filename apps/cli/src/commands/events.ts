@@ -1,14 +1,15 @@
 import { filters } from '@microstax/contracts/subjects';
 import { streams } from '@microstax/contracts/topology';
+import { stringify } from 'yaml';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
-import { clean } from '../output.ts';
+import { clean, type OutputFormat } from '../output.ts';
 import { openSession } from '../session.ts';
 
 const shownMax = 200;
 
-/** The last events, oldest first; with `-w` new ones until Ctrl-C. `-o json` is one object a line. */
+/** The last events, oldest first; with `-w` new ones until Ctrl-C. `-o json` is one object a line, `-o yaml` one document each. */
 export async function eventsCommand(flags: Flags): Promise<void> {
-  const json = outputOf(flags) === 'json';
+  const format = outputOf(flags);
   const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
   const filter =
@@ -16,7 +17,7 @@ export async function eventsCommand(flags: Flags): Promise<void> {
   await using live = await session.bus.subscribe(filter);
   const past = await session.bus.read(streams.events.name, { filter });
   const asked = past.filter(({ body }) => at === undefined || readBody(body).generation === at);
-  for (const event of asked.slice(-shownMax)) print(event.subject, event.body, event.storedAt, json);
+  for (const event of asked.slice(-shownMax)) print(event.subject, event.body, event.storedAt, format);
   if (flags.watch !== true) return;
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   process.once('SIGINT', stop);
@@ -24,7 +25,7 @@ export async function eventsCommand(flags: Flags): Promise<void> {
   const printing = (async () => {
     for await (const event of live)
       if (at === undefined || readBody(event.body).generation === at)
-        print(event.subject, event.body, Date.now(), json);
+        print(event.subject, event.body, Date.now(), format);
   })();
   await Promise.race([stopped, printing]);
 }
@@ -48,16 +49,20 @@ function readBody(bytes: Uint8Array): EventBody {
   }
 }
 
-function print(subject: string, bytes: Uint8Array, at: number, json: boolean): void {
+function print(subject: string, bytes: Uint8Array, at: number, format: OutputFormat): void {
+  process.stdout.write(eventText(subject, bytes, at, format));
+}
+
+/** One event in the asked format, with its trailing newline. */
+export function eventText(subject: string, bytes: Uint8Array, at: number, format: OutputFormat): string {
   const [, , service, org, env, last] = subject.split('.');
   const body = readBody(bytes);
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ at, service, org, env, event: last, ...body, bundle: undefined })}\n`);
-    return;
+  if (format === 'name') return `event/${service}/${env}/${last}\n`;
+  if (format === 'json' || format === 'yaml') {
+    const { bundle: _, ...told }: EventBody & { bundle?: unknown } = body;
+    const item = { at, service, org, env, event: last, ...told };
+    return format === 'json' ? `${JSON.stringify(item)}\n` : `---\n${stringify(item)}`;
   }
   const what = [body.job, body.state, body.reason, body.findings?.[0]?.reason].filter(Boolean).join(' ');
-  process.stdout.write(
-    clean(`${new Date(at).toISOString()}  ${service} ${last}  ${body.activation ?? env}${what ? `  ${what}` : ''}`) +
-      '\n',
-  );
+  return `${clean(`${new Date(at).toISOString()}  ${service} ${last}  ${body.activation ?? env}${what ? `  ${what}` : ''}`)}\n`;
 }

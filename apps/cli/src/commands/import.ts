@@ -8,6 +8,7 @@ import {
   importCompose,
   importKubernetes,
 } from '@microstax/contracts/import-requests';
+import type { Finding } from '@microstax/model/finding';
 import { parse } from 'yaml';
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -76,16 +77,25 @@ async function composeWith(session: Session, named: ImportComposeRequest): Promi
   });
 }
 
-function accepted(reply: ImportReply): Imported {
+/** What was imported. Throws `CliError` with every finding where nothing was. */
+export function accepted(reply: ImportReply): Imported {
   if (reply.kind === 'imported') return reply;
   const findings = reply.kind === 'refused' ? reply.findings : [];
-  const count = findings.filter(({ severity }) => severity === 'error').length;
+  const [errors, others] = [findings.filter(isError).length, findings.filter((one) => !isError(one)).length];
   throw new CliError({
-    code: findings.find(({ severity }) => severity === 'error')?.code ?? 'refused',
-    message: `Nothing was imported; ${count === 1 ? '1 finding' : `${count} findings`}:\n  ${findingLines(findings).join('\n  ')}`,
+    code: findings.find(isError)?.code ?? 'refused',
+    message: `Nothing was imported; ${counted(errors, 'finding')}${others > 0 ? ` and ${counted(others, 'warning')}` : ''}:\n  ${findingLines(findings).join('\n  ')}`,
     exitCode: exitCodes.invalidInput,
     details: findings,
   });
+}
+
+function isError({ severity }: Finding): boolean {
+  return severity === 'error';
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** A project is called like its folder where nothing else names it, as Compose has it. */
