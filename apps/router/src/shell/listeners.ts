@@ -60,8 +60,9 @@ export class Listeners implements AsyncDisposable {
   scope({ env, wanted, keep }: Pick<ScopeRequest, 'env' | 'wanted' | 'keep'>): Promise<readonly ListenerRecord[]> {
     return this.#inTurn(env, async (of) => {
       const records: ListenerRecord[] = [];
+      const kept = new Map(keep.map((one) => [keyOf(one), one.listenPort]));
       for (const { service, port, protocol, preferredPort } of wanted) {
-        const keptPort = keep.find((one) => keyOf(one) === keyOf({ service, port }))?.listenPort;
+        const keptPort = kept.get(keyOf({ service, port }));
         of.tablePorts.delete(keyOf({ service, port }));
         const asked = { service, port, protocol, keptPort, preferredPort: preferredPort ?? undefined };
         records.push((await this.#hold(env, of, asked)).record);

@@ -35,18 +35,20 @@ function actionOf(job: Job, { plan, inventory, workloads, surplus }: Scene): Job
       const asked = job.service === undefined ? [...workloads.values()] : [workloads.get(job.service) ?? 'keep'];
       return asked.every((action) => action === 'keep') ? 'keep' : 'create';
     }
-    case 'scope':
-      return plan.listeners.every(({ service, port }) =>
-        inventory.listeners.some((listener) => listener.service === service && listener.port === port),
-      )
-        ? 'keep'
-        : 'create';
+    case 'scope': {
+      const there = new Set(inventory.listeners.map(listenerKey));
+      return plan.listeners.every((listener) => there.has(listenerKey(listener))) ? 'keep' : 'create';
+    }
     case 'removals':
       // A deleted environment also gives back its table, its listeners and its data.
       return surplus || plan.wanted === 'deleted' ? 'remove' : 'keep';
     default:
       return 'create';
   }
+}
+
+function listenerKey({ service, port }: { readonly service: string; readonly port: string }): string {
+  return `${service}/${port}`;
 }
 
 /** By service. */
