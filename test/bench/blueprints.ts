@@ -1,8 +1,8 @@
 const programPort = 8080;
 
 /** A baseline of so many services, each calling two others as in a binary tree, its root exposed. */
-export function baselineOf(name: string, size: number): string {
-  const services = Array.from({ length: size }, (_, index) => service(index, size, '1'));
+export function baselineOf(name: string, size: number, version = '1'): string {
+  const services = Array.from({ length: size }, (_, index) => service(index, size, version));
   return JSON.stringify({ name, routing: { mode: 'baseline' }, services });
 }
 

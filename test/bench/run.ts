@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { activation } from './activation.ts';
+import { baseline } from './baseline.ts';
 import type { Bench } from './bench.ts';
 import { graph } from './graph.ts';
 import { plan } from './plan.ts';
@@ -7,7 +8,7 @@ import { store } from './store.ts';
 import { asJsonLines, asTable } from './table.ts';
 
 /** `npm run bench -- <name>`: every bench is called by name and prints lines of one shape. */
-const benches: readonly Bench[] = [activation, graph, plan, store];
+const benches: readonly Bench[] = [activation, baseline, graph, plan, store];
 
 const list = benches.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n');
 const help = `Usage: npm run bench -- <name> [--json] [--quick]
