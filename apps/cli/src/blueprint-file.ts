@@ -4,6 +4,7 @@ import { isToken } from '@microstax/model/names';
 import { parseDocument } from 'yaml';
 import { CliError } from './cli-error.ts';
 import { exitCodes } from './exit-codes.ts';
+import { readStdin } from './read-stdin.ts';
 
 /** Intake's limit; a larger body is refused here, before the bus would. */
 const blueprintBytesMax = 8 * 1024 * 1024;
@@ -60,7 +61,7 @@ function nameIn(text: string): string | undefined {
 /** A file's bytes; `-` is standard input. Throws `CliError` where it cannot be read. */
 export function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file === '-' ? 0 : file);
+    return file === '-' ? readStdin() : readFileSync(file);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     throw new CliError({

@@ -166,6 +166,13 @@ test('a file that cannot be a Blueprint is invalid input before a bus is needed'
   expect(said.err).toContain('at most 8388608 are allowed');
 });
 
+test('apply -f - waits for who writes later', () => {
+  const main = join(import.meta.dirname, '..', 'main.ts');
+  const late = `(sleep 1; echo 'name: Not_A_Name') | "$0" "$1" apply -f -`;
+  const { stderr } = spawnSync('sh', ['-c', late, process.execPath, main], { encoding: 'utf8' });
+  expect(stderr).toContain('-: name "Not_A_Name" is not allowed');
+});
+
 test('apply -f - reads standard input', () => {
   const main = join(import.meta.dirname, '..', 'main.ts');
   const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'apply', '-f', '-'], {
