@@ -1,7 +1,7 @@
 import { closureOf } from '@microstax/contracts/graph-requests';
 import { CliError } from '../cli-error.ts';
 import { type ClosureFile, readClosureFile } from '../closure-file.ts';
-import { notFound } from '../detail.ts';
+import { notFound, readDetail } from '../detail.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { type OutputFormat, printObject, strong, table } from '../output.ts';
@@ -27,13 +27,17 @@ export async function closureCommand(env: string | undefined, flags: Flags): Pro
   process.stdout.write(printed);
 }
 
-async function make(
+/** Throws `CliError` where there is no such generation, or it is not kept any more. */
+export async function make(
   session: Session,
   { env, at, format }: { env: string; at: number | undefined; format: OutputFormat },
 ): Promise<string> {
   const whole = format === 'json' || format === 'yaml';
   const reply = await ask(session, closureOf, { env, at, whole });
-  if (reply.kind === 'not found') throw notFound(reply, env);
+  if (reply.kind === 'not found') {
+    await readDetail(session, env, at); // a read knows whether it was once kept
+    throw notFound(reply, env);
+  }
   const { digest, bytes, activation, artifacts } = reply;
   const rows = artifacts.map((artifact) => [artifact.kind, artifact.digest]);
   const human = (): string => `${strong(digest)}  closure of ${activation}\n${table(['ARTIFACT', 'DIGEST'], rows)}`;
