@@ -18,6 +18,10 @@ test('readSwaps() reads prices and policies, several behind one flag', () => {
   }
 });
 
+test('readSwaps() takes an empty file for a mistake, as MSX_POLICIES does', () => {
+  expect(() => readSwaps(['policy=/dev/null'])).toThrow('it is empty; no policies are written []');
+});
+
 test.each([
   ['parent=other', 'msx plan -f <file>'],
   ['price=5', 'allowed are price='],

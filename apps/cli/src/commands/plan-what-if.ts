@@ -97,13 +97,18 @@ function splitOnce(text: string, by: string): readonly [string, string?] {
 
 function readPolicies(path: string): NonNullable<WhatIfRequest['policies']> {
   const text = readBytes(path).toString('utf8');
+  if (text.trim() === '') throw unreadable(path, 'it is empty; no policies are written []');
   try {
     return parse(text) as NonNullable<WhatIfRequest['policies']>;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot read the policies of ${JSON.stringify(path)}: ${firstLine(why)}`;
-    throw new CliError({ code: 'invalid-policies', message, exitCode: exitCodes.invalidInput });
+    throw unreadable(path, firstLine(why));
   }
+}
+
+function unreadable(path: string, why: string): CliError {
+  const message = `Cannot read the policies of ${JSON.stringify(path)}: ${why}`;
+  return new CliError({ code: 'invalid-policies', message, exitCode: exitCodes.invalidInput });
 }
 
 function usage(word: string): CliError {
