@@ -34,6 +34,12 @@ test('evolveInventory() replaces an instance that is recorded twice', () => {
   expect(inventory.instances).toHaveLength(1);
 });
 
+test('evolveInventory() puts an instance in its place, in whatever order they were started', () => {
+  const ids = ['d', 'a', 'e', 'c', 'b', 'c', 'f'];
+  const { instances } = foldInventory(ids.map(started));
+  expect(instances.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+});
+
 test('evolveInventory() takes listeners as a whole set', () => {
   const listener = (service: string, listenPort: number) => ({ service, port: 'http', host: '127.0.0.1', listenPort });
   const first = evolveInventory(foldInventory([]), {
