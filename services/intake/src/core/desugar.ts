@@ -113,13 +113,17 @@ function desugarPlans(plans: Located, problems: Problem[]): Located {
   );
 }
 
+const requestFields: readonly string[] = ['cpu', 'memory', 'storage'];
+
 /** `requests: { cpu }` is another spelling of `cpu`; said in both, it is left for nobody to choose. */
 function withoutRequests(resources: Located, path: Path, problems: Problem[]): Located {
   const requests = nodeAt(resources, ['requests']);
   if (resources.kind !== 'map' || requests?.kind !== 'map') return resources;
+  // With a key that is none of a request it stays where it is, for the schema to refuse.
+  if ([...requests.entries.keys()].some((key) => !requestFields.includes(key))) return resources;
   const rest = new Map(resources.entries);
   rest.delete('requests');
-  const twice = ['cpu', 'memory', 'storage'].filter((field) => rest.has(field));
+  const twice = requestFields.filter((field) => rest.has(field));
   if (twice.length > 0) {
     problems.push({
       code: 'said-twice',

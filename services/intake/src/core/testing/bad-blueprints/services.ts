@@ -123,6 +123,18 @@ export const services = [
     'services.web.secrets.1.envKey',
   ),
   bad(
+    'a limit among the requests',
+    service('resources: { requests: { «limits: { cpu: 1 } } }'),
+    'unknown-key',
+    'services.web.resources.requests.limits',
+  ),
+  bad(
+    'a limit among the requests of a plan',
+    environment('plan: p\nplans: { p: { services: { web: { resources: { requests: { «limits: { cpu: 1 } } } } } } }'),
+    'unknown-key',
+    'plans.p.services.web.resources.requests.limits',
+  ),
+  bad(
     'requests in both spellings',
     service('resources: { cpu: 1, «requests: { memory: 1Gi } }'),
     'said-twice',
