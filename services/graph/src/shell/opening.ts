@@ -1,6 +1,8 @@
 // Owns: the incarnation of the bus (protocol 29). The graph alone bootstraps, recognises a bus that forgot, and opens it.
 // 1. The store has the new incarnation before anybody is told of it; a crash between the two tells it at the next start.
 // 2. Nobody is answered the incarnation while it is being looked at.
+// 3. What is remembered is read before the bus is asked: messages go on arriving meanwhile, and a stream that was seen a
+//    moment ago is not shorter than what has been heard since.
 import { bootstrap } from '@microstax/bus/bootstrap';
 import type { StreamState } from '@microstax/bus/bus';
 import { Unavailable } from '@microstax/bus/bus-error';
@@ -75,9 +77,10 @@ class Opener {
   /** A cheap look: does the bus reach at least as far as we remember? */
   async isAsRemembered(): Promise<boolean> {
     if (!this.#certain) return false;
+    const known = this.#known(); // invariant 3
     const states = await Promise.all(watched.map((name) => this.#graph.bus.streamState(name)));
     return watched.every((name, index) => {
-      const was = this.#graph.memory.stream(name);
+      const was = known[name];
       const now = states[index];
       return was !== undefined && now?.createdAt === was.createdAt && now.lastSequence >= was.lastSequence;
     });
@@ -86,15 +89,16 @@ class Opener {
   async open(): Promise<void> {
     this.#certain = false;
     const { bus, memory, store } = this.#graph;
-    const report = await bootstrap(bus);
     const remembered = await store.get<BusDocument>(busAt.collection, busAt.key);
     // What was noted since the last commit is newer than what the store has.
     if (remembered && memory.incarnation === 0) memory.restore(remembered.body);
+    const known = this.#known(); // invariant 3
+    const report = await bootstrap(bus);
     const present = report.streams.filter(({ name }) => watched.includes(name));
     const decision = judgeBus({
-      remembered: remembered ? { ...remembered.body, streams: this.#known() } : null,
+      remembered: remembered ? { ...remembered.body, streams: known } : null,
       published: await this.#published(),
-      found: await Promise.all(present.map((state) => this.#find(state))),
+      found: await Promise.all(present.map((state) => this.#find(state, known))),
     });
     if (decision.kind === 'new') await this.#remember(decision, present);
     if (decision.kind !== 'same') await this.#publish(decision);
@@ -115,8 +119,8 @@ class Opener {
     return (await bucket.get<IncarnationRecord>(incarnationKey))?.value.incarnation ?? null;
   }
 
-  async #find({ name, createdAt, lastSequence }: StreamState): Promise<FoundStream> {
-    const sequence = this.#graph.memory.stream(name)?.lastSequence ?? 0;
+  async #find({ name, createdAt, lastSequence }: StreamState, known: BusDocument['streams']): Promise<FoundStream> {
+    const sequence = known[name]?.lastSequence ?? 0;
     const message = sequence === 0 || sequence > lastSequence ? undefined : await this.#graph.bus.at(name, sequence);
     const idAtRemembered = message && (message.header(headerNames.messageId) ?? null);
     return { name, createdAt, lastSequence, idAtRemembered };
