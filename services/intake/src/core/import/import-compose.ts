@@ -6,6 +6,7 @@ import { Complaints } from './complaints.ts';
 import { type ComposeApplication, ComposeLoader } from './compose-load.ts';
 import { composeService } from './compose-service.ts';
 import type { Draft } from './draft.ts';
+import { environmentName } from './environment-name.ts';
 import { type Account, Ledger, sumOf } from './ledger.ts';
 import { link } from './link.ts';
 import { Names, ourName } from './names.ts';
@@ -28,7 +29,7 @@ export function composeBlueprint(request: ImportComposeRequest): ImportReply {
   const application = loader.load();
   const wanted = loader.wanted();
   if (wanted.length > 0) return { kind: 'needs files', paths: wanted };
-  const name = nameOf(request, application, complaints);
+  const name = environmentName(request, application.name, complaints);
   const { chosen, left } = byProfile(application, request.profiles ?? [], sources, complaints);
   if (chosen.length === 0 && !complaints.blocks())
     complaints.add({
@@ -77,30 +78,6 @@ export function composeBlueprint(request: ImportComposeRequest): ImportReply {
     report: reportOf('compose', name, { linked, account, remarks: left, sources }),
     findings,
   };
-}
-
-function nameOf(request: ImportComposeRequest, { name }: ComposeApplication, complaints: Complaints): string {
-  const found = [request.name, name, request.fallbackName].flatMap((one) => {
-    const ours = one === undefined ? undefined : ourName(one);
-    return ours === undefined ? [] : [ours];
-  })[0];
-  if (request.mode === 'overlay' && request.baseline === undefined)
-    complaints.add({
-      code: 'missing-parent',
-      path: 'routing.baselineId',
-      at: 0,
-      reason: 'an overlay needs a parent',
-      next: 'give --baseline <name>',
-    });
-  if (found === undefined)
-    complaints.add({
-      code: 'no-name',
-      path: 'name',
-      at: 0,
-      reason: 'neither the files nor the request say what the environment is called',
-      next: 'give --name',
-    });
-  return found ?? 'imported';
 }
 
 type Chosen = readonly (readonly [string, LocatedMap])[];

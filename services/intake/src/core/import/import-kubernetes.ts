@@ -3,6 +3,7 @@ import { sortedBy } from '@microstax/model/compare';
 import { quote } from '../quote.ts';
 import { Complaints } from './complaints.ts';
 import type { Draft } from './draft.ts';
+import { environmentName } from './environment-name.ts';
 import { type KubeObject, kubeObjects } from './kube-objects.ts';
 import type { KubeScene } from './kube-scene.ts';
 import { selectingServices, selectNothing, strayBackends } from './kube-services.ts';
@@ -43,7 +44,7 @@ export function kubernetesBlueprint(request: ImportKubernetesRequest): ImportRep
   const complaints = new Complaints();
   const objects = kubeObjects(request.files, sources, complaints);
   complainOfTwins(objects, complaints);
-  const name = nameOf(request, objects, complaints);
+  const name = environmentName(request, onlyNamespace(objects), complaints);
   const workloads = objects.filter(({ kind }) => workloadKinds.has(kind));
   const scene: KubeScene = {
     complaints,
@@ -101,29 +102,9 @@ function complainOfTwins(objects: readonly KubeObject[], complaints: Complaints)
 }
 
 /** A namespace that everything is in names the application too. */
-function nameOf(request: ImportKubernetesRequest, objects: readonly KubeObject[], complaints: Complaints): string {
+function onlyNamespace(objects: readonly KubeObject[]): string | undefined {
   const namespaces = new Set(objects.filter(({ kind }) => workloadKinds.has(kind)).map(({ namespace }) => namespace));
-  const only = namespaces.size === 1 ? [...namespaces].filter((one) => one !== 'default')[0] : undefined;
-  if (request.mode === 'overlay' && request.baseline === undefined)
-    complaints.add({
-      code: 'missing-parent',
-      path: 'routing.baselineId',
-      at: 0,
-      reason: 'an overlay needs a parent',
-      next: 'give --baseline <name>',
-    });
-  for (const one of [request.name, only, request.fallbackName]) {
-    const ours = one === undefined ? undefined : ourName(one);
-    if (ours !== undefined) return ours;
-  }
-  complaints.add({
-    code: 'no-name',
-    path: 'name',
-    at: 0,
-    reason: 'neither the files nor the request say what the environment is called',
-    next: 'give --name',
-  });
-  return 'imported';
+  return namespaces.size === 1 ? [...namespaces].filter((one) => one !== 'default')[0] : undefined;
 }
 
 function strays(scene: KubeScene, sources: Sources): ImportRemark[] {
