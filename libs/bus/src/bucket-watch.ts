@@ -56,12 +56,15 @@ export class BucketWatch<T> implements AsyncDisposable {
     if (left === 0) this.#current();
     const messages = await consumer.consume({
       callback: (message) => {
+        if (this.#stop.signal.aborted) return;
         this.#tell(message);
         left -= 1;
         if (left === 0) this.#current();
       },
     });
     this.#messages = messages;
+    // Disposed of while it began anew: nobody else knows of this one.
+    if (this.#stop.signal.aborted) await messages.close();
     void messages.closed().then(() => this.#beginAgain());
   }
 
