@@ -4,6 +4,7 @@ import { planDifference } from './plan-difference.ts';
 
 const placed = (service: string, kind: string, specDigest = 'sha256:1', env?: string) => ({
   service,
+  identity: `svc-${service}`,
   kind,
   specDigest,
   ...(env ? { provider: { env, service, specDigest } } : {}),
@@ -30,4 +31,16 @@ test('planDifference() against nothing adds everything', () => {
   expect(planDifference(null, plan(placed('web', 'local')))).toEqual([
     { service: 'web', change: 'added', before: null, after: 'local' },
   ]);
+});
+
+test('planDifference() shows a service that goes on under another name once, as renamed', () => {
+  const before = plan(placed('pay', 'inherited', 'sha256:1', 'shop'), placed('web', 'local'));
+  const cash = { ...placed('cash', 'local', 'sha256:2'), identity: 'svc-pay' };
+  const taken = { ...placed('pay', 'denied'), code: 'removed' };
+  const renamed = { service: 'cash', change: 'renamed', before: 'pay: inherited from shop', after: 'local' };
+  for (const after of [plan(cash, taken, placed('web', 'local')), plan(cash, placed('web', 'local'))])
+    expect(planDifference(before, after)).toEqual([
+      renamed,
+      { service: 'web', change: 'unchanged', before: 'local', after: 'local' },
+    ]);
 });

@@ -17,6 +17,8 @@ export type ServiceDifference = {
   /** Whether the environment itself declares the service (declared but identical is `unchanged` and says so). */
   readonly declared: boolean;
   readonly changes: readonly FieldChange[];
+  /** `added` only: the name under which the parent has the same service, by its identity. */
+  readonly formerName?: string;
   /** `impacted` only: the shortest dependency path to the cause, this service first. */
   readonly path?: readonly string[];
   readonly reason: string;

@@ -28,6 +28,13 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
       next: `msx plan ${env}, or msx plan -f <file>`,
       exitCode: exitCodes.usage,
     });
+  if (flags.file !== undefined && flags.at !== undefined)
+    throw new CliError({
+      code: 'usage',
+      message: 'Cannot plan a file as of a generation: it is planned on what its parent offers now',
+      next: 'msx plan -f <file>, or msx plan <env> --at <generation>',
+      exitCode: exitCodes.usage,
+    });
   if (flags.file !== undefined) {
     await previewFile(flags, async (preview) => {
       const { plan, verdict, findings } = preview;

@@ -31,6 +31,19 @@ const overlay = (draft: Parameters<typeof aRevision>[1]) => [shop, aRevision('te
 const faster = aService('pay', { dependsOn: ['bank'], env: { FEE_PERCENT: '3' } });
 
 describe('differenceOf()', () => {
+  test('says what a renamed service was called', () => {
+    given(overlay({ services: [uses('cash', 'bank')], removes: ['pay'], formerNames: { cash: ['pay'] } }))
+      .when(difference)
+      .thenCheck((services) => {
+        expect(of(services, 'cash')).toMatchObject({
+          state: 'added',
+          formerName: 'pay',
+          reason: 'renamed here, "shop" calls it "pay"',
+        });
+        expect(of(services, 'pay')).toMatchObject({ state: 'removed' });
+      });
+  });
+
   test('calls every service of a root added', () => {
     given([shop])
       .when(difference)

@@ -47,6 +47,7 @@ type Compared = {
 /** By id; undefined for what neither has and somebody depends on. */
 function directDifferences({ names, parent, after, declared }: Compared): (ServiceDifference | undefined)[] {
   const old = parent?.services ?? [];
+  const formerNames = new FormerNames(old);
   const inherited = `as in "${parent?.env}", not declared here`;
   let next = 0;
   return names.map((name, id): ServiceDifference | undefined => {
@@ -57,11 +58,36 @@ function directDifferences({ names, parent, after, declared }: Compared): (Servi
     const isDeclared = declared.has(name);
     if (was !== undefined && was === is && !isDeclared)
       return { changes: none, declared: false, identity, reason: inherited, service: name, state: 'unchanged' };
+    const formerName = parent !== null && was === undefined ? formerNames.of(identity) : undefined;
+    if (formerName !== undefined) return renamed(name, { identity, formerName, lender: parent?.env ?? '' });
     return { service: name, identity, declared: isDeclared, ...comparison(was, is, parent, isDeclared) };
   });
 }
 
 const none: readonly FieldChange[] = [];
+
+/** What the parent calls a service of an identity; read only where something is new, which is seldom. */
+class FormerNames {
+  readonly #services: readonly EffectiveService[];
+  #names: ReadonlyMap<string, string> | null = null;
+
+  constructor(services: readonly EffectiveService[]) {
+    this.#services = services;
+  }
+
+  of(identity: string): string | undefined {
+    this.#names ??= new Map(this.#services.map((service) => [service.identity, service.name]));
+    return this.#names.get(identity);
+  }
+}
+
+function renamed(
+  service: string,
+  { identity, formerName, lender }: { identity: string; formerName: string; lender: string },
+): ServiceDifference {
+  const reason = `renamed here, "${lender}" calls it "${formerName}"`;
+  return { service, identity, declared: true, state: 'added', changes: none, formerName, reason };
+}
 
 function comparison(
   before: EffectiveService | undefined,

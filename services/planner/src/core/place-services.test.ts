@@ -342,6 +342,23 @@ describe('placeServices()', () => {
       });
   });
 
+  test('runs what is renamed here, and says what it was', () => {
+    const services = [aService('cash')];
+    const feat = aRevision('feat', {
+      parent: 'shop',
+      services,
+      removes: ['payments'],
+      formerNames: { cash: ['payments'] },
+    });
+    given(derived([feat, shop]))
+      .when((input) => reasonOf(place(input), 'cash'))
+      .then({
+        code: 'renamed',
+        text: 'cash is renamed in feat: it was payments, and nobody it derives from answers under its new name',
+        because: ['payments'],
+      });
+  });
+
   test('says that a declaration is identical', () => {
     given(derived([overlay('feat', { payments: {} }), shop]))
       .when((input) => reasonOf(place(input), 'payments')?.text)

@@ -48,8 +48,7 @@ function mustBeLocal(
     const text = `${env} derives from no other environment, so ${name} runs here`;
     return [{ code: 'root-runs-everything', text }];
   }
-  if (difference?.state === 'added' && owner === env)
-    reasons.push({ code: 'added', text: `${name} is new in ${env}: no environment it derives from declares it` });
+  if (difference?.state === 'added' && owner === env) reasons.push(addedReason(env, difference));
   const moving = movingChanges(difference?.changes ?? []);
   if (difference?.state === 'changed' && moving.length > 0)
     reasons.push({
@@ -61,6 +60,13 @@ function mustBeLocal(
     reasons.push({ code: 'sharing-denied', text: `${name} may not be shared: its sharing is "deny"` });
   if (remote === null && reasons.length === 0) reasons.push(noRemoteAlternative(service));
   return reasons;
+}
+
+function addedReason(env: string, { service, formerName }: ServiceDifference): PlacementReason {
+  if (formerName === undefined)
+    return { code: 'added', text: `${service} is new in ${env}: no environment it derives from declares it` };
+  const text = `${service} is renamed in ${env}: it was ${formerName}, and nobody it derives from answers under its new name`;
+  return { code: 'renamed', text, because: [formerName] };
 }
 
 function byService(verdicts: readonly ServiceVerdict[]): ReadonlyMap<string, readonly ServiceVerdict[]> {

@@ -135,9 +135,15 @@ function differencesOf(lineage: readonly Revision[], services: readonly Composed
   return known.map(({ name, identity, spec, removed }) => {
     const before = parent.get(name);
     const changes = before === undefined || removed ? [] : changesOf(before.spec, spec);
+    const formerName = before === undefined ? formerNameOf(parent, identity) : undefined;
     const state = removed ? 'removed' : before === undefined ? 'added' : changes.length > 0 ? 'changed' : 'unchanged';
-    return { service: name, identity, state, declared: declared.has(name), changes, reason: state };
+    const renamed = formerName === undefined ? {} : { formerName };
+    return { service: name, identity, state, declared: declared.has(name), changes, ...renamed, reason: state };
   });
+}
+
+function formerNameOf(parent: ReadonlyMap<string, Owned>, identity: string): string | undefined {
+  return [...parent].find(([, service]) => service.identity === identity)?.[0];
 }
 
 function changesOf(before: ServiceSpec, after: ServiceSpec): FieldChange[] {
