@@ -56,22 +56,45 @@ export function haproxy(text: string, key: string, headers: Headers): Said {
 
 /** Envoy: the first route all of whose headers match. */
 export function envoy(configurations: Json, name: string, headers: Headers): Said {
+  const route = envoyRoute(configurations, name, headers);
+  if (route === undefined) return 'no route';
+  if (route.route) return upstream(String((route.route as Any).cluster));
+  return refused(String(((route.direct_response as Any).body as Any).inline_string));
+}
+
+/** Envoy: where the copy of a request goes, if there is one. */
+export function envoyCopy(configurations: Json, name: string, headers: Headers): Said | undefined {
+  const action = envoyRoute(configurations, name, headers)?.route as Any | undefined;
+  const [policy] = many(action?.request_mirror_policies ?? []);
+  return policy === undefined ? undefined : upstream(String(policy.cluster));
+}
+
+function envoyRoute(configurations: Json, name: string, headers: Headers): Any | undefined {
   const configuration = many(configurations).find((one) => one.name === name);
-  for (const route of many(many(configuration?.virtual_hosts)[0]?.routes)) {
-    const matchers = many((route.match as Any).headers ?? []);
-    const matches = matchers.every((matcher) => {
+  return many(many(configuration?.virtual_hosts)[0]?.routes).find((route) =>
+    many((route.match as Any).headers ?? []).every((matcher) => {
       const { regex } = (matcher.string_match as { safe_regex: { regex: string } }).safe_regex;
       return new RegExp(`^(?:${regex})$`).test(headers[String(matcher.name)] ?? '');
-    });
-    if (!matches) continue;
-    if (route.route) return upstream(String((route.route as Any).cluster));
-    return refused(String(((route.direct_response as Any).body as Any).inline_string));
-  }
-  return 'no route';
+    }),
+  );
 }
 
 /** Gateway API: of the rules of one route that match, one with a header goes before one without; then the first. */
 export function gateway(list: Json, name: string, headers: Headers): Said {
+  const rule = gatewayRule(list, name, headers);
+  if (rule === undefined) return 'no route';
+  const [backend] = many(rule.backendRefs ?? []);
+  return backend === undefined ? 'denied' : said(String(backend.namespace), String(backend.name));
+}
+
+/** Gateway API: where the copy of a request goes, if there is one. */
+export function gatewayCopy(list: Json, name: string, headers: Headers): Said | undefined {
+  const [filter] = many(gatewayRule(list, name, headers)?.filters ?? []);
+  const backend = (filter?.requestMirror as Any | undefined)?.backendRef as Any | undefined;
+  return backend === undefined ? undefined : said(String(backend.namespace), String(backend.name));
+}
+
+function gatewayRule(list: Json, name: string, headers: Headers): Any | undefined {
   const isSent = ({ type, name: header, value }: Any): boolean => {
     const sent = headers[String(header).toLowerCase()];
     if (sent === undefined) return false;
@@ -81,10 +104,7 @@ export function gateway(list: Json, name: string, headers: Headers): Said {
   const matching = many((route?.spec as Any | undefined)?.rules).filter(({ matches }) =>
     many(matches).some((one) => many(one.headers ?? []).every(isSent)),
   );
-  const rule = matching.find((one) => many(one.matches)[0]?.headers !== undefined) ?? matching[0];
-  if (rule === undefined) return 'no route';
-  const [backend] = many(rule.backendRefs ?? []);
-  return backend === undefined ? 'denied' : said(String(backend.namespace), String(backend.name));
+  return matching.find((one) => many(one.matches)[0]?.headers !== undefined) ?? matching[0];
 }
 
 /** A cluster: what the name of the service leads to in the namespace, and whether the policy lets the caller there. */

@@ -37,6 +37,14 @@ test('msx artifacts prints every format, of an earlier generation as it was', as
   expect(names).toContain('rewrite stop name exact db.feat.svc.cluster.local db.shop.svc.cluster.local answer auto');
 });
 
+test('--mirror sends the copies of what belongs to the environment to another one, where that runs its own', async () => {
+  const { stdout, stderr } = await msx('artifacts', 'shop', '--format', 'gateway', '--mirror', 'feat@1');
+  expect(stderr).toBe('');
+  const { items } = JSON.parse(stdout) as { items: { metadata: { name: string }; spec: { rules: object[] } }[] };
+  const copied = items.filter(({ spec }) => JSON.stringify(spec.rules.at(-1)).includes('RequestMirror'));
+  expect(copied.map(({ metadata }) => metadata.name)).toEqual(['pay-http']);
+});
+
 test('one changed service leaves the digests of the others', async () => {
   const digests = async (at: string): Promise<Record<string, string>> => {
     const { stdout } = await msx('artifacts', 'feat', '--format', 'envoy', '--at', at, '-o', 'json');
@@ -52,6 +60,8 @@ test.each([
   [['feat', '--format', 'iptables'], exitCodes.usage, 'allowed are router, kubernetes'],
   [['feat', '--format', 'nginx', '--service', 'nothing'], exitCodes.notFound, 'feat has no service "nothing"'],
   [['feat', '--format', 'nginx', '--at', '99'], exitCodes.notFound, 'generation 99 of "feat"'],
+  [['shop', '--format', 'nginx', '--mirror', 'feat'], exitCodes.usage, 'envoy, gateway, gateway-consumer do'],
+  [['shop', '--format', 'envoy', '--mirror', 'shop'], exitCodes.usage, 'a copy goes to another environment'],
   [['feat', '--format', 'nginx', '--with', 'a b'], exitCodes.usage, 'expected an environment, or <env>@<generation>'],
 ])('msx artifacts %s is refused with what to do', async (args, code, message) => {
   const result = await msx('artifacts', ...args);

@@ -205,6 +205,7 @@ function buildProgram(): Command {
           'router, kubernetes, gateway, gateway-consumer, envoy, nginx, haproxy, coredns or registry',
         )
         .option('--with <env...>', 'tell the contexts of these environments too, of one generation with <env>@<n>')
+        .option('--mirror <env>', 'send this environment a copy of the requests that belong to <env> (envoy, gateway)')
         .option('--service <name>', 'of one service only')
         .option('--at <generation>', 'as of a generation')
         .action(async (env: string, flags: Flags) =>

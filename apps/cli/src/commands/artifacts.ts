@@ -3,7 +3,12 @@ import type { Derivation } from '@microstax/model/derivation';
 import type { Resolution } from '@microstax/model/resolution';
 import { compileRouting, routingPreface } from '@microstax/model/routing-artifacts/compile-routing';
 import type { RoutedEnvironment } from '@microstax/model/routing-artifacts/route-answers';
-import { type RoutingFormat, routingFormats, writeRouting } from '@microstax/model/routing-artifacts/routing-artifact';
+import {
+  mirroringFormats,
+  type RoutingFormat,
+  routingFormats,
+  writeRouting,
+} from '@microstax/model/routing-artifacts/routing-artifact';
 import { CliError } from '../cli-error.ts';
 import { artifactOf, missingService, readDetail } from '../detail.ts';
 import { type EnvAt, readEnvAt } from '../env-at.ts';
@@ -20,13 +25,18 @@ export async function artifactsCommand(env: string, flags: Flags): Promise<void>
   const format = formatOf(flags.format);
   const listed = flags.output === undefined ? null : outputOf(flags);
   const asked = readEnvAt(env, generationOf(flags));
+  const mirror = mirrorOf(flags.mirror, format, asked.env);
   const others = ((flags.with ?? []) as string[]).map((one) => readEnvAt(one));
   await using session = await openSession(orgOf(flags));
   const listener = await readLineage(session, asked);
   const families = [];
-  for (const other of others) families.push(...(await readLineage(session, other)));
+  for (const other of [...others, ...mirror]) families.push(...(await readLineage(session, other)));
   const [first, ...ancestors] = listener;
-  const family = { listener: first, others: [...ancestors, ...families] };
+  const family = {
+    listener: first,
+    others: [...ancestors, ...families],
+    ...Object.fromEntries(mirror.map((one) => ['mirror', one.env])),
+  };
   for (const { resolution } of families) refuseOtherRoot(first, resolution);
 
   const all = compileRouting(format, family);
@@ -64,6 +74,21 @@ export function formatOf(written: unknown): RoutingFormat {
     message: `Cannot write artifacts as ${JSON.stringify(written)}: allowed are ${routingFormats.join(', ')}`,
     exitCode: exitCodes.usage,
   });
+}
+
+/** The one environment that is sent copies, if any is named. */
+function mirrorOf(written: unknown, format: RoutingFormat, listener: string): readonly EnvAt[] {
+  if (typeof written !== 'string') return [];
+  const refuse = (because: string) =>
+    new CliError({
+      code: 'usage',
+      message: `Cannot mirror "${listener}" to ${JSON.stringify(written)}: ${because}`,
+      exitCode: exitCodes.usage,
+    });
+  if (!mirroringFormats.includes(format)) throw refuse(`${format} sends no copies, ${mirroringFormats.join(', ')} do`);
+  const mirror = readEnvAt(written);
+  if (mirror.env === listener) throw refuse('a copy goes to another environment');
+  return [mirror];
 }
 
 /** The environment and its ancestors, these as its derivation saw them: that never changes afterwards. */

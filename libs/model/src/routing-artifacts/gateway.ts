@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from '../canonical-json.ts';
 import { anyContextValue } from './context-patterns.ts';
-import type { Answer, AnsweredPort, RouteAnswers } from './route-answers.ts';
+import type { Answer, AnsweredPort, RouteAnswers, Target } from './route-answers.ts';
 import { hasHeaders } from './upstream-name.ts';
 
 /** `HTTPRoute`s of a Gateway `microstax`, one host a port: requests from outside of the cluster. */
@@ -34,21 +34,29 @@ export function gatewayConsumerObjects(answers: RouteAnswers): readonly Json[] {
 }
 
 function httpRoute(
-  { env, service, headerName, own, contexts, unknown }: RouteAnswers,
+  answers: RouteAnswers,
   port: AnsweredPort,
   name: string,
   { parentRefs, ...hosts }: { readonly parentRefs: readonly Json[]; readonly hostnames?: readonly string[] },
 ): Json {
+  const { env, service, headerName, own, unknown } = answers;
   const rules = [
-    ...sameAnswers(contexts).map(([answer, values]) => {
+    ...sameAnswers(answers.contexts).map(({ answer, mirror, values }) => {
       const headers = values.map((value) => ({ type: 'Exact', name: headerName, value }));
-      return rule(answer, port, headers);
+      return rule({ answer, mirror, port, headers });
     }),
     // Support of regular expressions is a gateway's choice, so only where any other value is answered otherwise.
     ...(canonicalJson(unknown) === canonicalJson(own)
       ? []
-      : [rule(unknown, port, [{ type: 'RegularExpression', name: headerName, value: anyContextValue }])]),
-    rule(own, port, []), // what matches no rule is refused
+      : [
+          rule({
+            answer: unknown,
+            mirror: answers.unknownMirror,
+            port,
+            headers: [{ type: 'RegularExpression', name: headerName, value: anyContextValue }],
+          }),
+        ]),
+    rule({ answer: own, mirror: answers.mirror, port, headers: [] }), // what matches no rule is refused
   ];
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -62,30 +70,44 @@ function httpRoute(
   };
 }
 
+type Copied = { readonly answer: Answer; readonly mirror: Target | null };
+type Group = Copied & { readonly values: readonly string[] };
+
 /** The API allows 16 rules a route and 64 matches a rule, so values with one answer share a rule. */
-function sameAnswers(contexts: RouteAnswers['contexts']): readonly (readonly [Answer, readonly string[]])[] {
-  const groups = [...Map.groupBy(contexts, ({ answer }) => canonicalJson(answer)).values()];
-  return groups.flatMap((group) => {
-    const values = group.map(({ value }) => value);
+function sameAnswers(contexts: RouteAnswers['contexts']): readonly Group[] {
+  const groups = [...Map.groupBy(contexts, ({ answer, mirror }) => canonicalJson([answer, mirror])).values()];
+  return groups.flatMap((group): readonly Group[] => {
     const [first] = group;
     if (first === undefined) return [];
-    const rules = Array.from({ length: Math.ceil(values.length / matchesMax) }, (_, at) =>
-      values.slice(at * matchesMax, (at + 1) * matchesMax),
-    );
-    return rules.map((some) => [first.answer, some] as const);
+    const values = group.map(({ value }) => value);
+    return Array.from({ length: Math.ceil(values.length / matchesMax) }, (_, at) => {
+      const some = values.slice(at * matchesMax, (at + 1) * matchesMax);
+      return { answer: first.answer, mirror: first.mirror, values: some };
+    });
   });
 }
 
 const matchesMax = 64;
 
 /** For any of these headers, or for every request. Without a backend it answers with an error: that is how it denies. */
-function rule(answer: Answer, port: AnsweredPort, headers: readonly Json[]): Json {
+function rule({
+  answer,
+  mirror,
+  port,
+  headers,
+}: Copied & { readonly port: AnsweredPort; readonly headers: readonly Json[] }): Json {
   const matches =
     headers.length === 0
       ? [{ path: { type: 'PathPrefix', value: '/' } }]
       : headers.map((header) => ({ headers: [header] }));
-  const number = answer.kind === 'denied' ? undefined : answer.numbers[port.name];
-  if (answer.kind === 'denied' || number === undefined) return { matches };
-  const { env: namespace, service: name } = answer;
-  return { matches, backendRefs: [{ group: '', kind: 'Service', namespace, name, port: number }] };
+  const backend = answer.kind === 'denied' ? null : backendRef(answer, port);
+  if (backend === null) return { matches };
+  const copied = mirror === null ? null : backendRef(mirror, port);
+  const filters = copied === null ? [] : [{ type: 'RequestMirror', requestMirror: { backendRef: copied } }];
+  return { matches, ...(filters.length === 0 ? {} : { filters }), backendRefs: [backend] };
+}
+
+function backendRef({ env: namespace, service: name, numbers }: Target, port: AnsweredPort): Json | null {
+  const number = numbers[port.name];
+  return number === undefined ? null : { group: '', kind: 'Service', namespace, name, port: number };
 }

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../canonical-json.ts';
 import { sortedBy } from '../compare.ts';
 import type { Composition } from '../composition.ts';
 import type { Resolution, ResolvedRecord } from '../resolution.ts';
@@ -11,6 +12,8 @@ export type RouteFamily = {
   readonly listener: RoutedEnvironment;
   /** The listener's ancestors at least; the listener itself may be among them. */
   readonly others: readonly RoutedEnvironment[];
+  /** The environment among them that is sent a copy of what the listener's environment answers as its own. */
+  readonly mirror?: string;
 };
 
 export type Target = {
@@ -30,6 +33,13 @@ export type AnsweredPort = {
   readonly number: number | null;
 };
 
+export type ContextAnswer = {
+  readonly value: string;
+  readonly env: string;
+  readonly answer: Answer;
+  readonly mirror: Target | null;
+};
+
 /** Where requests of one service go: without a context, with each that is known, with any other. */
 export type RouteAnswers = {
   readonly env: string;
@@ -39,8 +49,14 @@ export type RouteAnswers = {
   readonly ports: readonly AnsweredPort[];
   readonly own: Answer;
   /** Sorted by value. */
-  readonly contexts: readonly { readonly value: string; readonly env: string; readonly answer: Answer }[];
+  readonly contexts: readonly ContextAnswer[];
   readonly unknown: Answer;
+  /**
+   * Who is sent a copy of a request without a context. Only the listener's own traffic is copied: without a context, with
+   * its own value, and with an unknown one that is answered as if there were none.
+   */
+  readonly mirror: Target | null;
+  readonly unknownMirror: Target | null;
 };
 
 /** The answers for every service of the listener's environment, as our router gives them (protocol 25, 26). */
@@ -51,19 +67,31 @@ export function routeAnswers(family: RouteFamily): readonly RouteAnswers[] {
   return resolution.records.map((record) => {
     const { service } = record;
     const declared = known.get(resolution.env)?.numbers.get(service) ?? {};
+    const own = answerOf(record, known);
+    const unknown = unknownAnswer(resolution, service, known);
+    const mirror = family.mirror === undefined ? null : mirrorOf(own, lookUp(family.mirror, service, known));
     return {
       env: resolution.env,
       service,
       headerName: resolution.context.headerName,
       record,
       ports: record.ports.map(({ name, protocol }) => ({ name, protocol, number: declared[name] ?? null })),
-      own: answerOf(record, known),
+      own,
       contexts: members.map(({ env, context }) => {
-        return { value: context.value, env, answer: lookUp(env, service, known) };
+        const answer = lookUp(env, service, known);
+        return { value: context.value, env, answer, mirror: env === resolution.env ? mirror : null };
       }),
-      unknown: unknownAnswer(resolution, service, known),
+      unknown,
+      mirror,
+      unknownMirror: canonicalJson(unknown) === canonicalJson(own) ? mirror : null,
     };
   });
+}
+
+/** A copy to whoever answered the request already, or to nobody, would tell nothing. */
+function mirrorOf(own: Answer, copy: Answer): Target | null {
+  if (own.kind === 'denied' || copy.kind === 'denied') return null;
+  return own.env === copy.env && own.service === copy.service ? null : copy;
 }
 
 type Known = {

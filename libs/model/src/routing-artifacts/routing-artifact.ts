@@ -15,6 +15,9 @@ export const routingFormats = [
 ] as const;
 export type RoutingFormat = (typeof routingFormats)[number];
 
+/** Which of them can send a copy of a request to a second target and throw its answer away. */
+export const mirroringFormats: readonly RoutingFormat[] = ['envoy', 'gateway', 'gateway-consumer'];
+
 type Content =
   | { readonly kind: 'objects'; readonly objects: readonly Json[] }
   | { readonly kind: 'lines'; readonly lines: readonly string[] };
