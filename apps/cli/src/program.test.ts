@@ -20,6 +20,8 @@ const commands = [
   'logs',
   'stop',
   'resume',
+  'sleep',
+  'wake',
   'retry',
   'delete',
   'diff',

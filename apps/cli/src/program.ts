@@ -35,6 +35,8 @@ const examples: Readonly<Record<string, string>> = {
   events: 'msx events -w --env feat-payments',
   stop: 'msx stop feat-payments --wait',
   resume: 'msx resume feat-payments --wait',
+  sleep: 'msx sleep feat-payments --wait',
+  wake: 'msx wake feat-payments --wait',
   retry: 'msx retry feat-payments --wait',
   delete: 'msx delete feat-payments --wait',
   audit: 'msx audit prove 3 -o json',
@@ -260,6 +262,12 @@ function buildProgram(): Command {
   );
   addVerb(program, 'stop', 'Stop what runs locally; a parent that children hold is refused without --cascade');
   addVerb(program, 'resume', 'Run again what was stopped');
+  addVerb(
+    program,
+    'sleep',
+    'Take local processes away and keep routes and data; a request, a child or wake brings them back',
+  );
+  addVerb(program, 'wake', 'Run again what sleeps');
   addVerb(program, 'retry', 'Derive a new generation and try again');
   addVerb(program, 'delete', 'Take an environment away');
   return program;
@@ -272,7 +280,8 @@ function collect(value: string, before: string[] = []): string[] {
 
 function addVerb(program: Command, verb: string, description: string): void {
   add(program, verb, description, (command) => {
-    if (verb === 'stop' || verb === 'delete') command.option('--cascade', 'children that hold it go too');
+    if (verb === 'stop' || verb === 'sleep' || verb === 'delete')
+      command.option('--cascade', 'children that hold it go too');
     return command
       .argument('<env>')
       .option('--wait', 'wait for the outcome')

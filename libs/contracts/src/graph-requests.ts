@@ -173,6 +173,20 @@ export type DriftReply =
   | { readonly kind: 'fenced'; readonly epoch: number };
 export const drift = defineRequest<DriftRequest, DriftReply>('graph', 'drift', 'Derives again after drift');
 
+/**
+ * Somebody needs what sleeps: a router that holds a request, or a child that awaits it. Asked again it says how far the
+ * wake-up has come; what is stopped or deleted is not woken.
+ */
+export type WakeRequest = { readonly env: string };
+export type WakeReply =
+  | { readonly kind: 'awake' }
+  | { readonly kind: 'waking'; readonly generation: number }
+  | { readonly kind: 'not wanted'; readonly wanted: 'stopped' | 'deleted' }
+  /** Its newest activation ended badly and nothing of it runs. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'unknown' };
+export const wake = defineRequest<WakeRequest, WakeReply>('graph', 'wake', 'Wakes an environment that sleeps');
+
 /** The bytes of an artifact that the store has. */
 export type ArtifactRequest = { readonly digest: Digest };
 export type ArtifactReply = { readonly kind: string; readonly bytes: string } | null;
@@ -225,6 +239,7 @@ export const graphRequests = [
   takeover,
   estate,
   drift,
+  wake,
   artifact,
   storedRevision,
   closureOf,

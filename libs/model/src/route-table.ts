@@ -22,4 +22,6 @@ export type RouteTable = {
   readonly listeners: readonly ListenerRecord[];
   readonly records: readonly Pick<ResolvedRecord, 'service' | 'tier' | 'target' | 'code' | 'ports'>[];
   readonly endpoints: readonly Endpoint[];
+  /** Its services sleep: a request for one of them is held while it is woken (protocol 14). */
+  readonly asleep?: true;
 };

@@ -16,6 +16,7 @@ import {
   renew,
   storedRevision,
   takeover,
+  wake,
 } from '@microstax/contracts/graph-requests';
 import { query } from '@microstax/contracts/queries';
 import { type DurableDefinition, durables } from '@microstax/contracts/topology';
@@ -39,6 +40,7 @@ import { answerAnswer, answerArtifact, answerEstate } from './shell/answer-reads
 import { answerRenew } from './shell/answer-renew.ts';
 import { answerClosure, answerRevision } from './shell/answer-sources.ts';
 import { answerTakeover } from './shell/answer-takeover.ts';
+import { answerWake } from './shell/answer-wake.ts';
 import { openAuditKey } from './shell/audit/audit-key.ts';
 import { AuditLogs } from './shell/audit/audit-logs.ts';
 import { BusMemory } from './shell/bus-memory.ts';
@@ -200,6 +202,7 @@ function answers(graph: Graph, incarnation: () => Promise<number>) {
     endpoint(takeover, (request, about) => answerTakeover(graph, request, about)),
     endpoint(estate, (request, about) => answerEstate(graph, request, about)),
     endpoint(drift, (request, about) => answerDrift(graph, request, about)),
+    endpoint(wake, (request, about) => answerWake(graph, request, about)),
     endpoint(artifact, (request, about) => answerArtifact(graph, request, about)),
     endpoint(storedRevision, (request, about) => answerRevision(graph, request, about)),
     endpoint(closureOf, (request, about) => answerClosure(graph, request, about)),

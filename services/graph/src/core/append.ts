@@ -9,7 +9,7 @@ import { appendSayings } from './append-sayings.ts';
 import { type Changes, noChanges, type Place, type Put, together } from './changes.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument } from './documents.ts';
 import { letGoAfterFailure, released } from './let-go.ts';
-import { offerOf, served } from './offer.ts';
+import { isAwake, offerOf, served } from './offer.ts';
 import { childAt, environmentAt, executionAt, journalAt, memberAt, namerAt } from './places.ts';
 import { activationPut, settle, withoutOpen } from './settle.ts';
 import { type MovedState, movedTimers, timerPut } from './timers.ts';
@@ -77,7 +77,7 @@ function unjustifiedFailure(event: JournalEvent, { awaited }: AppendState): stri
 
 function isHopeless({ environment, newest }: AwaitedProvider): boolean {
   if (environment.wanted === 'stopped' || environment.wanted === 'deleted') return true;
-  return served(environment) === null && newest !== null && newest.outcome !== null && newest.outcome !== 'ready';
+  return !isAwake(environment) && newest !== null && newest.outcome !== null && newest.outcome !== 'ready';
 }
 
 function write(request: AppendRequest, state: Known): AppendDecision {
@@ -205,6 +205,7 @@ function finishReady(reason: string, { environment, execution, activation, below
   const timers = below
     ? movedTimers({
         ...below,
+        waiting: activation.wanted === 'asleep' ? [] : below.waiting, // it would be woken at once
         environment: ready,
         generation: activation.generation,
         offer: offerOf(ready)?.revision,
@@ -233,7 +234,7 @@ function finishFailed(reason: string, state: Known): Changes {
   const providers = execution.failedAwaits.flatMap((env) => awaited.get(env)?.environment ?? []);
   const holding = letGoAfterFailure(environment, execution, servingExecution);
   const failed: EnvironmentDocument = { ...holding.environment, waitingFor: providers.map(({ env }) => env) };
-  const ready = providers.find((provider) => served(provider) !== null);
+  const ready = providers.find(isAwake);
   const timer = ready
     ? [
         timerPut({

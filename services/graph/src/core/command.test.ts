@@ -35,6 +35,7 @@ const state = (draft: Partial<CommandState> = {}): CommandState => ({
 test('command() records the wanted state as a new generation', () => {
   for (const [verb, wanted] of [
     ['stop', 'stopped'],
+    ['sleep', 'asleep'],
     ['delete', 'deleted'],
   ] as const)
     expect(command(commanded(verb), state())).toMatchObject({
@@ -48,8 +49,8 @@ test('command() answers resume of what runs with unchanged, and retry never', ()
   expect(command(commanded('retry'), state())).toMatchObject({ kind: 'revised', activation: { wanted: 'running' } });
 });
 
-test('command() refuses to stop or delete under a hold, naming the child and the service', () => {
-  for (const verb of ['stop', 'delete'] as const)
+test('command() refuses to stop, put to sleep or delete under a hold, naming the child and the service', () => {
+  for (const verb of ['stop', 'sleep', 'delete'] as const)
     given(state({ holders: [hold], children: ['child'] }))
       .when((known) => command(commanded(verb), known))
       .thenCheck((decision) =>
@@ -96,4 +97,31 @@ test('command() refuses to stop or resume what is deleted', () => {
       kind: 'refused',
       findings: [{ code: 'deleted-environment' }],
     });
+});
+
+test('command() wakes what sleeps, and neither wakes nor puts to sleep what is stopped', () => {
+  const before = again(serving(base, { wanted: 'asleep', servingWanted: 'asleep' }));
+  const newestDerivation = before.newestDerivation && { ...before.newestDerivation, wanted: 'asleep' as const };
+  for (const verb of ['wake', 'resume'] as const)
+    expect(command(commanded(verb), state({ self: { ...before, newestDerivation } }))).toMatchObject({
+      kind: 'revised',
+      activation: { wanted: 'running' },
+    });
+  const stopped = serving(base, { wanted: 'stopped', servingWanted: 'stopped' });
+  for (const verb of ['wake', 'sleep'] as const)
+    expect(command(commanded(verb), state({ self: again(stopped) }))).toMatchObject({
+      kind: 'refused',
+      findings: [{ code: 'stopped-environment', next: 'msx resume base' }],
+    });
+});
+
+test('command() with cascade puts children to sleep in the same commit, and they keep what they hold', () => {
+  const decision = command(commanded('sleep', true), state({ holders: [hold], cascaded: [again(child, [base])] }));
+  expect(decision.kind).toBe('revised');
+  const rows = decision.changes.puts.filter(({ collection }) => collection === 'environments');
+  expect(rows.map(({ body }) => body)).toMatchObject([
+    expect.objectContaining({ wanted: 'asleep' }),
+    expect.objectContaining({ wanted: 'asleep' }),
+  ]);
+  expect(decision.changes.removes.filter(({ collection }) => collection === 'holds')).toEqual([]);
 });

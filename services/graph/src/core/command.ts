@@ -66,7 +66,10 @@ function wantedBy(verb: CommandVerb, present: Wanted): Wanted {
   switch (verb) {
     case 'stop':
       return 'stopped';
+    case 'sleep':
+      return 'asleep';
     case 'resume':
+    case 'wake':
       return 'running';
     case 'delete':
       return 'deleted';
@@ -78,19 +81,31 @@ function wantedBy(verb: CommandVerb, present: Wanted): Wanted {
 function refusals(commanded: Commanded, { self, known, holders, children }: CommandState): Finding[] {
   const { env, verb, cascade } = commanded;
   if (self === null) return [unknown(env, known)];
-  if (self.self?.wanted === 'deleted' && (verb === 'stop' || verb === 'resume'))
-    return [
-      refusal(
-        'deleted-environment',
-        env,
-        `Cannot ${verb} "${env}": it is deleted`,
-        `apply the Blueprint of "${env}" again`,
-      ),
-    ];
-  if (cascade || (verb !== 'stop' && verb !== 'delete')) return [];
+  const ended = endedBefore(commanded, self.self?.wanted);
+  if (ended) return [ended];
+  if (cascade || !endsSomething(verb)) return [];
   const held = [...Map.groupBy(holders, ({ child }) => child)].map(([child, holds]) => heldBy(commanded, child, holds));
   const born = verb === 'delete' ? children.filter((child) => !holders.some((hold) => hold.child === child)) : [];
   return [...held, ...born.map((child) => derivedBy(commanded, child))];
+}
+
+/** Whether what runs is taken away, so that those who hold it are asked. */
+export function endsSomething(verb: CommandVerb): verb is 'stop' | 'sleep' | 'delete' {
+  return verb === 'stop' || verb === 'sleep' || verb === 'delete';
+}
+
+// What was stopped is stopped until somebody says so: only what sleeps is woken, and only what runs is put to sleep.
+function endedBefore({ env, verb }: Commanded, wanted: Wanted | undefined): Finding | null {
+  const rests = verb === 'sleep' || verb === 'wake';
+  if (wanted === 'deleted' && (rests || verb === 'stop' || verb === 'resume'))
+    return refusal(
+      'deleted-environment',
+      env,
+      `Cannot ${verb} "${env}": it is deleted`,
+      `apply the Blueprint of "${env}" again`,
+    );
+  if (wanted !== 'stopped' || !rests) return null;
+  return refusal('stopped-environment', env, `Cannot ${verb} "${env}": it is stopped`, `msx resume ${env}`);
 }
 
 function unknown(env: string, known: readonly string[]): Finding {
@@ -134,6 +149,7 @@ function cascadeOne(request: DeriveRequest, state: DeriveState): Changes {
   const decision = derive({ ...request, submission: null }, state);
   if (decision.kind !== 'revised') return decision.changes;
   const { environment, changes } = decision;
+  if (request.wanted === 'asleep') return changes; // who sleeps keeps its holds: its providers are not stopped under it
   const { org, env, holds } = environment;
   const released: Changes = {
     puts: [{ ...environmentAt(org, env), body: { ...environment, holds: [] } }],

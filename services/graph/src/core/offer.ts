@@ -6,6 +6,16 @@ export function served({ serving, servingWanted }: EnvironmentDocument): Pointer
   return servingWanted === 'running' || servingWanted === 'asleep' ? serving : null;
 }
 
+/** Whether what it serves runs: asleep it serves too, and has to be woken first. */
+export function isAwake({ serving, servingWanted }: EnvironmentDocument): boolean {
+  return serving !== null && servingWanted === 'running';
+}
+
+/** Whether nothing of it runs and nothing will until somebody asks: its holds need no provider meanwhile. */
+export function isAsleep({ wanted, servingWanted }: EnvironmentDocument): boolean {
+  return wanted === 'asleep' && servingWanted === 'asleep';
+}
+
 /** What children derive from: what it serves, and its head while it serves nothing. Never asks for readiness. */
 export function offerOf(environment: EnvironmentDocument): Pointer {
   return served(environment) ?? environment.head;

@@ -75,10 +75,12 @@ function movedReason(env: string, { parent, parentGeneration, verdict, reason }:
   return `${moved} ${verdict}${reason === null ? '' : `, ${reason}`}; msx retry ${env} to try it all the same`;
 }
 
-function ownReason(environment: EnvironmentDocument, { outcome, reason, generation }: ActivationDocument): string {
+function ownReason(environment: EnvironmentDocument, newest: ActivationDocument): string {
+  const { outcome, reason, generation, wanted } = newest;
   const { degraded } = environment;
   const serving = served(environment);
   if (outcome === 'ready' && degraded) return 'instances were lost again and again; see: msx get executions';
+  if (outcome === 'ready' && wanted === 'asleep') return `a request wakes it, and: msx wake ${environment.env}`;
   const bad = outcome === 'failed' || outcome === 'refused' || outcome === 'denied';
   if (!bad || serving === null || serving.generation === generation) return reason;
   return `${reason}; generation ${serving.generation} goes on serving`;

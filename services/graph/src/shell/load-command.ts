@@ -1,7 +1,7 @@
-import type { Commanded, CommandState } from '../core/command.ts';
+import { type Commanded, type CommandState, endsSomething } from '../core/command.ts';
 import type { DeriveState } from '../core/derive-state.ts';
 import type { ActivationDocument, EnvironmentDocument, HoldDocument } from '../core/documents.ts';
-import { served } from '../core/offer.ts';
+import { isAsleep, served } from '../core/offer.ts';
 import { activationAt, environmentAt } from '../core/places.ts';
 import { loadRevision } from './load-chain.ts';
 import { type DeriveTarget, loadDerive } from './load-derive.ts';
@@ -12,16 +12,18 @@ export async function loadCommand(
   reader: Reader,
   { org, env, verb, cascade, submission }: Commanded,
 ): Promise<CommandState> {
-  const ends = verb === 'stop' || verb === 'delete';
+  const ends = endsSomething(verb);
   const target = { org, env, submission: submission.id };
   const self = await (ends ? loadEnding(reader, target) : loadDerive(reader, target));
   const dependents = ends ? await dependentsOf(reader, org, env) : { holders: [], children: [] };
+  const holders = verb === 'sleep' ? await awakeHolders(reader, org, dependents.holders) : dependents.holders;
   const known =
     self === null ? await reader.scan<EnvironmentDocument>('environments', { prefix: `${org}/`, limit: 20 }) : [];
   return {
     self,
     known: known.map((row) => row.env),
     ...dependents,
+    holders,
     cascaded: ends && cascade && self !== null ? await loadCascade(reader, { org, env, verb }) : [],
   };
 }
@@ -50,6 +52,19 @@ async function dependentsOf(reader: Reader, org: string, env: string): Promise<D
   return { holders, children: children.map((child) => child.env) };
 }
 
+/** Who sleeps needs no provider until it is woken, and then wakes it (protocol 21). Guarded: waking raises the row. */
+async function awakeHolders(
+  reader: Reader,
+  org: string,
+  holders: readonly HoldDocument[],
+): Promise<readonly HoldDocument[]> {
+  const rows = await reader.getMany<EnvironmentDocument>(holders.map(({ child }) => environmentAt(org, child)));
+  return holders.filter((_, index) => {
+    const row = rows[index];
+    return !row || !isAsleep(row);
+  });
+}
+
 // Whoever holds a provider that goes, goes too; with a delete also whoever derives from it.
 async function loadCascade(
   reader: Reader,
@@ -67,6 +82,7 @@ async function loadCascade(
   for (const name of [...found].sort()) {
     const row = await reader.get<EnvironmentDocument>(environmentAt(org, name));
     if (row === null || row.wanted === 'deleted') continue;
+    if (verb === 'sleep' && row.wanted === 'stopped') continue;
     const state = await loadEnding(reader, { org, env: name, submission: null });
     if (state) states.push(state);
   }

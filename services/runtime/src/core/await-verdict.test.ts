@@ -65,3 +65,14 @@ test('awaitVerdict() gives up on a stopped or deleted provider, whatever it serv
     .when(ask)
     .thenMatches({ kind: 'hopeless' });
 });
+
+test('awaitVerdict() says of a provider that sleeps that it has to be woken, and waits while it wakes', () => {
+  const asleep = { serving, servingWanted: 'asleep' } as const;
+  given({ ...asleep, wanted: 'asleep' as const, outcome: 'ready' as const })
+    .when(ask)
+    .then({ kind: 'asleep' });
+  given(asleep).when(ask).then({ kind: 'waiting' });
+  given({ ...asleep, outcome: 'failed' as const })
+    .when(ask)
+    .thenMatches({ kind: 'hopeless' });
+});

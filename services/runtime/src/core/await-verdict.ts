@@ -3,6 +3,8 @@ import type { EnvironmentStatus } from '@microstax/model/status';
 export type AwaitVerdict =
   | { readonly kind: 'ready' }
   | { readonly kind: 'waiting' }
+  /** It has to be woken first. */
+  | { readonly kind: 'asleep' }
   | { readonly kind: 'hopeless'; readonly reason: string };
 
 /** Protocol 21: what a provider's status says to a child that waits for it. A hint; the graph's append checks it. */
@@ -15,12 +17,14 @@ export function awaitVerdict(provider: string, status: EnvironmentStatus | undef
   if (wanted === 'deleted' || state === 'deleted' || state === 'deleting') {
     return { kind: 'hopeless', reason: `provider "${provider}" is deleted` };
   }
-  // A provider that was resumed serves again once it is ready, not while its stopped generation is the newest ready one.
-  if (serving !== null && servingWanted !== 'stopped' && servingWanted !== 'deleted') return { kind: 'ready' };
+  if (wanted === 'asleep') return { kind: 'asleep' };
+  // A provider that was resumed or woken serves once it is ready, not while the generation before is the newest ready one.
+  const rests = servingWanted === 'stopped' || servingWanted === 'deleted' || servingWanted === 'asleep';
+  if (serving !== null && !rests) return { kind: 'ready' };
   if (outcome === 'failed' || outcome === 'denied' || outcome === 'refused') {
     return {
       kind: 'hopeless',
-      reason: `provider "${provider}" serves nothing and its newest activation is ${outcome}: ${reason}`,
+      reason: `provider "${provider}" ${servingWanted === 'asleep' ? 'sleeps' : 'serves nothing'} and its newest activation is ${outcome}: ${reason}`,
     };
   }
   return { kind: 'waiting' };

@@ -28,6 +28,7 @@ export function routeTable(from: {
       ports,
     })),
     endpoints: endpointsOf(plan, inventory),
+    ...(plan.wanted === 'asleep' ? { asleep: true as const } : {}),
   };
 }
 

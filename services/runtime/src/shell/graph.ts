@@ -20,6 +20,8 @@ import {
   type TakeoverReply,
   type TakeoverRequest,
   takeover,
+  type WakeReply,
+  wake,
 } from '@microstax/contracts/graph-requests';
 import type { RequestContract } from '@microstax/contracts/request-contract';
 import { type ArtifactKind, type Digest, digestOfBytes } from '@microstax/model/digest';
@@ -34,6 +36,8 @@ export interface Graph {
   /** What an organisation's runtime has to look after, all of it or in one environment. */
   estate(org: string, env?: string): Promise<EstateReply>;
   drift(org: string, request: DriftRequest): Promise<DriftReply>;
+  /** Asks for what sleeps to be woken; asked again it says how far that has come. */
+  wake(org: string, env: string): Promise<WakeReply>;
   /** The value behind a digest, verified; undefined where the store has none. */
   artifact<T>(org: string, kind: ArtifactKind, digest: Digest): Promise<T | undefined>;
   /** Whether the graph answers. */
@@ -64,6 +68,7 @@ export function graphOver(bus: Bus): Graph {
     takeover: (org, request) => ask(takeover, org, request),
     estate: (org, env) => ask(estate, org, { env }),
     drift: (org, request) => ask(drift, org, request),
+    wake: (org, env) => ask(wake, org, { env }),
     artifact: async <T>(org: string, kind: ArtifactKind, digest: Digest) => {
       const reply = await ask(artifact, org, { digest });
       if (reply === null) return undefined;

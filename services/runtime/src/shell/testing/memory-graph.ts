@@ -1,3 +1,4 @@
+import type { WakeReply } from '@microstax/contracts/graph-requests';
 import type { Digest } from '@microstax/model/digest';
 import { evolveInventory } from '@microstax/model/inventory';
 import { emptyInventory, type Inventory, type JournalEntry, type JournalEvent } from '@microstax/model/journal';
@@ -119,6 +120,17 @@ export class MemoryGraph implements Graph {
   async drift(_org: string, { env, services, orderly }: Parameters<Graph['drift']>[1]) {
     this.drifts.push({ env, services, orderly });
     return { kind: 'degraded' } as const;
+  }
+
+  /** What a wake-up is answered, in turn; the last one again and again. */
+  readonly wakeReplies: WakeReply[] = [{ kind: 'awake' }];
+  readonly woken: string[] = [];
+
+  async wake(_org: string, env: string): Promise<WakeReply> {
+    this.woken.push(env);
+    const [reply = { kind: 'unknown' } as const] =
+      this.wakeReplies.length > 1 ? this.wakeReplies.splice(0, 1) : this.wakeReplies;
+    return reply;
   }
 
   async artifact<T>(_org: string, _kind: string, digest: Digest): Promise<T | undefined> {
