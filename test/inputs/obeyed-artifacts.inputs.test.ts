@@ -1,65 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compileRouting, routingPreface } from '@microstax/model/routing-artifacts/compile-routing';
-import { routeAnswers } from '@microstax/model/routing-artifacts/route-answers';
-import { type RoutingFormat, writeRouting } from '@microstax/model/routing-artifacts/routing-artifact';
-import { readContext } from '@microstax/propagate/context';
 import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DebianProgram, debianProgram } from '../artifacts/debian-program.ts';
-import { aFamily, headerName } from '../artifacts/family.ts';
+import { envoyProgram } from '../artifacts/cached-program.ts';
+import { debianProgram } from '../artifacts/debian-program.ts';
+import { startProgram } from '../artifacts/live-program.ts';
+import { askOnce, freePort, startUpstreams, type Upstreams } from '../artifacts/live-upstreams.ts';
+import { answers, expectObedience, family, type Headers, textOf, upstreamNames } from '../artifacts/obedience.ts';
 
-/** nginx and haproxy themselves, with the artifacts as msx prints them, answer live requests as the records say. */
-
-const [shop, feat] = aFamily({
-  unknown: 'deny',
-  environments: [
-    { env: 'shop', parent: null, value: 'shop', does: { catalog: 'runs', 'pay-2': 'runs', web: 'runs' } },
-    { env: 'feat', parent: 'shop', value: 'Feat.1', does: { catalog: 'inherits', 'pay-2': 'runs', web: 'denies' } },
-  ],
-});
-if (shop === undefined || feat === undefined) throw new Error('a family has its environments');
-const family = { listener: shop, others: [feat] };
-const answers = routeAnswers(family);
-const upstreams = ['http.catalog.shop', 'http.pay-2.shop', 'http.web.shop', 'http.pay-2.feat'];
-const header = headerName.toLowerCase();
-const cases: readonly Readonly<Record<string, string>>[] = [
-  {},
-  ...['shop', 'Feat.1', 'feat.1', 'FeatX1', 'nobody', 'a b', 'x/y'].flatMap((value) => [
-    { [header]: value },
-    { baggage: `msx-env=${value}` },
-    { baggage: `a=1;b, msx-env = ${value};p=2 ,my-msx-env=z` },
-    { tracestate: `v=1, msx-env=${value},w=2` },
-    { baggage: 'a=1', [header]: value, tracestate: 'msx-env=shop' },
-    { baggage: `msx-env=${value}`, [header]: 'Feat.1' },
-  ]),
-];
+/** nginx, haproxy and Envoy themselves, with the artifacts as msx prints them, answer live requests as the records say. */
 
 const folder = mkdtempSync(join(tmpdir(), 'msx-obeyed-'));
-const started: ChildProcess[] = [];
-const servers: Server[] = [];
-const ports = new Map<string, number>();
-
+let upstreams: Upstreams;
 beforeAll(async () => {
-  for (const name of upstreams) {
-    const server = createServer((_, response) => response.end(name)).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    servers.push(server);
-    ports.set(name, (server.address() as AddressInfo).port);
-  }
+  upstreams = await startUpstreams(upstreamNames);
 });
 afterAll(async () => {
-  for (const child of started) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
-  for (const server of servers) server.close();
+  await upstreams?.[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -85,12 +43,14 @@ test('nginx obeys its maps', async ({ skip }) => {
     http {
       access_log off; ${paths.join(' ')}
       map_hash_bucket_size 256; variables_hash_bucket_size 256;
-      ${upstreams.map((name) => `upstream ${name} { server 127.0.0.1:${ports.get(name)}; }`).join('\n')}
+      ${upstreamNames.map((name) => `upstream ${name} { server 127.0.0.1:${upstreams.ports.get(name)}; }`).join('\n')}
       include ${own}/routes.conf;
       server { listen 127.0.0.1:${port}; ${locations.join('\n')} }
     }`,
   );
-  await expectObedience(start(program, ['-p', own, '-c', join(own, 'nginx.conf'), '-e', join(own, 'error.log')]), port);
+  const args = ['-p', own, '-c', join(own, 'nginx.conf'), '-e', join(own, 'error.log')];
+  await using nginx = startProgram(program.path, args, program);
+  await expectObedience(byPath(port), nginx.said);
 });
 
 test('haproxy obeys its map', async ({ skip }) => {
@@ -120,68 +80,80 @@ ${lines.join('\n')}
   http-request set-var(txn.msx_to) var(txn.msx_port),concat(*),map_str(${map}) unless { ${to} -m found }
   http-request return status 421 hdr x-denied "%[${to}]" if { ${to} -m beg denied. }
   use_backend %[${to}]
-${upstreams.map((name) => `backend ${name}\n  server one 127.0.0.1:${ports.get(name)}`).join('\n')}
+${upstreamNames.map((name) => `backend ${name}\n  server one 127.0.0.1:${upstreams.ports.get(name)}`).join('\n')}
 `,
   );
-  await expectObedience(start(program, ['-db', '-f', join(own, 'haproxy.cfg')]), port);
+  await using haproxy = startProgram(program.path, ['-db', '-f', join(own, 'haproxy.cfg')], program);
+  await expectObedience(byPath(port), haproxy.said);
 });
 
-/** Every service with every case: the instance that the record names, or the denial. */
-async function expectObedience(said: () => string, port: number): Promise<void> {
+test('Envoy obeys its route configurations, and its mirror is sent what belongs to the environment', async ({
+  skip,
+}) => {
+  const path = await envoyProgram();
+  if (path === undefined) return skip();
+  const own = folderOf('envoy');
+  const routes = JSON.parse(textOf('envoy', { ...family, mirror: 'feat' })) as { readonly name: string }[];
+  const ports = new Map<string, number>();
+  for (const { name } of routes) ports.set(name, await freePort());
+  const at = (port: number | undefined) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
+  const bootstrap = {
+    static_resources: {
+      listeners: routes.map((route) => ({
+        name: route.name,
+        address: at(ports.get(route.name)),
+        ...throughHttp(route),
+      })),
+      clusters: upstreamNames.map((name) => ({
+        name,
+        load_assignment: {
+          cluster_name: name,
+          endpoints: [{ lb_endpoints: [{ endpoint: { address: at(upstreams.ports.get(name)) } }] }],
+        },
+      })),
+    },
+  };
+  write(own, 'envoy.json', JSON.stringify(bootstrap));
+  const args = ['-c', join(own, 'envoy.json'), '--disable-hot-restart', '--concurrency', '1', '-l', 'warning'];
+  await using envoy = startProgram(path, args, { cwd: own });
+  const ask = async (service: string, headers: Headers) => {
+    const { status, body } = await askOnce(ports.get(`shop.${service}.http`) ?? 0, '/', headers);
+    return status === 200 ? body : `denied.${status}.${body}`;
+  };
+  await expectObedience(ask, envoy.said);
+
+  const tags = ['own', 'other', 'mirror', 'unknown'];
+  const values = [{}, { baggage: 'msx-env=shop' }, { baggage: 'msx-env=Feat.1' }, { baggage: 'msx-env=nobody' }];
+  for (const [index, headers] of values.entries()) await ask('pay-2', { ...headers, 'x-tag': tags[index] ?? '' });
+  await ask('pay-2', { 'x-tag': 'last' });
+  // A copy is sent behind its request's back, so the last one is waited for.
+  const atMirror = () => upstreams.tagsSeenBy('http.pay-2.feat').filter((tag) => tag !== '');
   await eventually(async () => {
-    const first = await ask(port, '/catalog', {}).catch((error: unknown) => `${String(error)}; it said: ${said()}`);
-    expect(first).toBe('http.catalog.shop');
+    expect(atMirror()).toContain('last');
     return true;
   });
-  for (const { service, own, contexts, unknown } of answers)
-    for (const headers of cases) {
-      const context = readContext(headers, { headerName }).env;
-      const known = contexts.find(({ value }) => value === context)?.answer;
-      const answer = context === undefined ? own : (known ?? unknown);
-      const wanted =
-        answer.kind === 'target' ? `http.${answer.service}.${answer.env}` : `denied.${answer.status}.${answer.code}`;
-      expect(await ask(port, `/${service}`, headers), `${service} ${JSON.stringify(headers)}`).toBe(wanted);
-    }
+  expect(atMirror().toSorted()).toEqual(['last', 'mirror', 'other', 'own']);
+  expect(upstreams.tagsSeenBy('http.pay-2.shop').filter((tag) => tag !== '')).toEqual(['own', 'other', 'last']);
+});
+
+function throughHttp(route: { readonly name: string }): object {
+  const type = 'type.googleapis.com/envoy.extensions.filters';
+  const router = { name: 'router', typed_config: { '@type': `${type}.http.router.v3.Router` } };
+  const manager = {
+    '@type': `${type}.network.http_connection_manager.v3.HttpConnectionManager`,
+    stat_prefix: route.name,
+    route_config: route,
+    http_filters: [router],
+  };
+  return { filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }] };
 }
 
-function ask(port: number, path: string, headers: Readonly<Record<string, string>>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
-      });
-      response.on('end', () => resolve(response.statusCode === 421 ? String(response.headers['x-denied']) : body));
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
-}
-
-/** Starts a proxy; the function tells what it has said, for whoever waits in vain. */
-function start({ path, env }: DebianProgram, args: readonly string[]): () => string {
-  const child = spawn(path, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  started.push(child);
-  let text = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (bytes: Buffer) => {
-      text += bytes.toString('utf8');
-    });
-  return () => text;
-}
-
-function textOf(format: RoutingFormat): string {
-  return writeRouting(format, compileRouting(format, family), routingPreface(format, headerName));
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+/** The service is named by the path; a denial by status 421 and a header. */
+function byPath(port: number): (service: string, headers: Headers) => Promise<string> {
+  return async (service, headers) => {
+    const answer = await askOnce(port, `/${service}`, headers);
+    return answer.status === 421 ? String(answer.headers['x-denied']) : answer.body;
+  };
 }
 
 function folderOf(name: string): string {

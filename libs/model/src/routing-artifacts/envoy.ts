@@ -1,5 +1,5 @@
 import type { Json } from '../canonical-json.ts';
-import { anyContextValue, type Carrier, contextCarriers, literalValue } from './context-patterns.ts';
+import { type Carrier, contextCarriers, contextValueUnbounded, literalValue } from './context-patterns.ts';
 import type { Answer, AnsweredPort, RouteAnswers, Target } from './route-answers.ts';
 import { hasHeaders, upstreamName } from './upstream-name.ts';
 
@@ -10,7 +10,7 @@ export function envoyObjects({ env, service, headerName, ports, ...answers }: Ro
       ...answers.contexts.map(({ value, answer, mirror }) =>
         route(answer, mirror, port, [match(carrier, literalValue(value))]),
       ),
-      route(answers.unknown, answers.unknownMirror, port, [match(carrier, anyContextValue)]),
+      route(answers.unknown, answers.unknownMirror, port, [match(carrier, contextValueUnbounded)]),
     ]);
     const routes = [...byContext, route(answers.own, answers.mirror, port, [])];
     const name = `${env}.${service}.${port.name}`;
