@@ -1,4 +1,5 @@
-import type { RouteContext, Tier } from '@microstax/model/resolution';
+import { addressText } from '@microstax/model/external-address';
+import type { LogicalTarget, RouteContext, Tier } from '@microstax/model/resolution';
 import type { Endpoint, RouteTable } from '@microstax/model/route-table';
 import type { Stamp } from './headers.ts';
 
@@ -40,6 +41,8 @@ export type RoutedEndpoint = {
   readonly tier: Tier;
   /** At least one. */
   readonly endpoints: readonly Endpoint[];
+  /** Where an address outside answers: what it is called by, for requests that say whom they mean (`Host`). */
+  readonly authority?: string;
   readonly reason: string;
 };
 export type Denied = {
@@ -47,6 +50,8 @@ export type Denied = {
   readonly status: 403 | 404 | 503;
   readonly code: string;
   readonly reason: string;
+  /** Who sleeps: the request may be held while it is woken (protocol 14). */
+  readonly asleep?: string;
 };
 export type Routed = RoutedEndpoint | Denied;
 
@@ -85,7 +90,7 @@ function choose({ env, context }: Asked, about: RouteContext, tables: Tables): C
   return denied(404, 'unknown-context', `context ${shown} selects no environment under "${root}"`);
 }
 
-type Found = Pick<RoutedEndpoint, 'kind' | 'target' | 'tier' | 'endpoints'>;
+type Found = Pick<RoutedEndpoint, 'kind' | 'target' | 'tier' | 'endpoints' | 'authority'>;
 
 /** From an environment's record to the endpoints of whoever serves. */
 function follow(forEnv: string, { service: asked, port }: Address, tables: Tables): Found | Denied {
@@ -109,6 +114,7 @@ function follow(forEnv: string, { service: asked, port }: Address, tables: Table
       return denied(403, code, `service "${service}" is denied in environment "${env}": ${code}`);
     }
     tier ??= tierSeenFrom(forEnv, env, context.root, record.tier);
+    if ('external' in record.target) return atAddress(record.target, env, { service, port, tier });
     if (record.target.env === env) return atEndpoints(indexed, { service: record.target.service, port, tier });
     ({ env, service } = record.target);
   }
@@ -128,12 +134,32 @@ function atEndpoints(
   const found = endpoints.get(endpointKey(service, port)) ?? [];
   const target = { env: table.env, service };
   if (found.length > 0) return { kind: 'endpoint', target, tier, endpoints: found };
+  if (table.asleep) return asleep(table.env);
   const what = `service "${service}" of environment "${table.env}"`;
   return denied(503, 'no-endpoint', `${what} has no running instance with port "${port}"`);
 }
 
+/** An address outside is its own only endpoint, under the one port name that the mapping gave it. */
+function atAddress(
+  { external }: Extract<LogicalTarget, { external: unknown }>,
+  env: string,
+  { service, port, tier }: { readonly service: string; readonly port: string; readonly tier: Tier },
+): Found | Denied {
+  const address = addressText(external);
+  const what = `service "${service}" of environment "${env}" is mapped to ${address}`;
+  if (external.portName !== port)
+    return denied(503, 'no-endpoint', `${what}, whose port is called "${external.portName}", not "${port}"`);
+  const { host, port: targetPort } = external;
+  const endpoints = [{ service, port, host, targetPort, instance: address }];
+  return { kind: 'endpoint', target: { env, service }, tier, endpoints, authority: address };
+}
+
 function endpointKey(service: string, port: string): string {
   return `${service}/${port}`;
+}
+
+function asleep(env: string): Denied {
+  return { ...denied(503, 'asleep', `environment "${env}" sleeps`), asleep: env };
 }
 
 function noTable(env: string): Denied {
