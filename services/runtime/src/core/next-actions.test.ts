@@ -31,10 +31,29 @@ describe('nextActions()', () => {
       .then([{ kind: 'bind' }]);
   });
 
-  test('intends only what comes after nothing', () => {
+  test('intends what comes after nothing, and ahead what prepares the environment after it', () => {
     given(bound())
       .when((execution) => nextActions(execution, plan, idle))
-      .then([{ kind: 'intend', job: 'scope', action: 'create' }]);
+      .thenCheck((actions) =>
+        expect(actions).toMatchObject([
+          { kind: 'intend', job: 'scope', action: 'create' },
+          { kind: 'intend', job: 'workload:web', action: 'create', ahead: true },
+          { kind: 'intend', job: 'readiness:web', action: 'create', ahead: true },
+        ]),
+      );
+  });
+
+  test('acts upon what is intended ahead once all before it is done, and not sooner', () => {
+    const ahead = evolveAll(bound(), [intended('scope'), intended('workload:web'), intended('readiness:web')]);
+    given(ahead)
+      .when((execution) => [execution, evolve(execution, done('scope'))].map((each) => nextActions(each, plan, idle)))
+      .then([[{ kind: 'read back', job: 'scope' }], [{ kind: 'read back', job: 'workload:web' }]]);
+  });
+
+  test('intends no more ahead than it may', () => {
+    given(bound())
+      .when((execution) => nextActions(execution, plan, { ...idle, maxParallel: 2 }))
+      .thenCheck((actions) => expect(actions).toHaveLength(2));
   });
 
   test('names the instance of a workload that it intends', () => {
@@ -84,13 +103,13 @@ describe('nextActions()', () => {
 
   test('reads back after a takeover what was intended and is not under way here', () => {
     given(evolve(bound(), intended('scope')))
-      .when((execution) => nextActions(execution, plan, idle))
+      .when((execution) => nextActions(execution, plan, { ...idle, maxParallel: 1 }))
       .then([{ kind: 'read back', job: 'scope' }]);
   });
 
   test('waits for what is under way here', () => {
     given(evolve(bound(), intended('scope')))
-      .when((execution) => nextActions(execution, plan, { ...idle, running: new Set(['scope']) }))
+      .when((execution) => nextActions(execution, plan, { maxParallel: 1, running: new Set(['scope']) }))
       .then([]);
   });
 
@@ -195,7 +214,7 @@ describe('an execution as its journal tells it', () => {
               journal.push(settled(action));
             } else if (action.kind === 'intend') {
               journal.push(intended(action.job, action.action));
-              running.add(action.job);
+              if (!action.ahead) running.add(action.job);
             } else if (action.kind === 'read back') running.add(action.job);
           }
           expect(running.size).toBeLessThanOrEqual(slots + 1);
@@ -235,7 +254,9 @@ describe('an execution as its journal tells it', () => {
   function check(action: Action, execution: Execution, of: Plan, actions: Readonly<Record<string, JobAction>>): void {
     if (action.kind !== 'intend' && action.kind !== 'settle') return;
     const job = of.jobs.find(({ id }) => id === action.job);
-    for (const before of job?.after ?? []) expect(execution.jobs[before]?.state).toBe('done');
+    const isAhead = action.kind === 'intend' && action.ahead === true;
+    const done = job?.after.every((before) => execution.jobs[before]?.state === 'done');
+    expect(done).toBe(!isAhead);
     if (job?.kind === 'workload') {
       expect(action.kind === 'settle').toBe(actions[job.id] === 'keep');
     }

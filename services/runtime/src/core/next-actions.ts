@@ -14,16 +14,27 @@ export type Action =
       readonly instance: InstanceRecord | null;
       readonly reason: string;
     }
-  /** To be appended, then acted upon. */
-  | { readonly kind: 'intend'; readonly job: string; readonly action: JobAction; readonly instance?: string }
-  /** Intended before, outcome not known: the world is asked and the act repeated where it did not happen. */
+  /** To be appended, then acted upon; `ahead` says that first something else has to be done, which is intended too. */
+  | {
+      readonly kind: 'intend';
+      readonly job: string;
+      readonly action: JobAction;
+      readonly instance?: string;
+      readonly ahead?: true;
+    }
+  /**
+   * Intended before, and nothing has to be done first: to be acted upon now. Where that is not known to have happened
+   * never, the world is asked and the act repeated where it did not happen.
+   */
   | { readonly kind: 'read back'; readonly job: string }
   /** A job failed: whoever only waits gives up. */
   | { readonly kind: 'cancel' }
   | { readonly kind: 'finish'; readonly outcome: 'ready' | 'failed'; readonly reason: string };
 
+type Intend = Extract<Action, { kind: 'intend' }>;
+
 export type ActionLimits = {
-  /** Jobs intended at once and not settled; `await` jobs occupy no slot (protocol 21). */
+  /** Jobs intended and not settled; `await` jobs occupy no slot (protocol 21). */
   readonly maxParallel: number;
   /** Jobs that this owner is acting upon, or will without being told again. */
   readonly running: ReadonlySet<string>;
@@ -62,22 +73,42 @@ export function nextActions(execution: Execution, plan: Plan, limits: ActionLimi
 function startable(execution: Execution, plan: Plan, pending: readonly Job[], limits: ActionLimits): readonly Action[] {
   const actions: Action[] = [];
   const occupies = (job: Job): boolean => job.kind !== 'await';
-  let slots = limits.maxParallel - pending.filter((job) => limits.running.has(job.id) && occupies(job)).length;
+  const isIntended = (id: string): boolean => limits.running.has(id) || hasBegun(execution.jobs[id]);
+  let slots = limits.maxParallel - pending.filter((job) => isIntended(job.id) && occupies(job)).length;
+  const intended = new Set<string>();
   for (const job of pending) {
     if (limits.running.has(job.id)) continue;
     const progress = must(execution.jobs[job.id], `job "${job.id}" is in its plan`);
-    const waits = progress.state === 'waiting';
-    if (waits && !job.after.every((id) => execution.jobs[id]?.state === 'done')) continue;
-    const settled = waits ? settle(job, progress, { execution, plan, serving: limits.serving }) : undefined;
+    const comesNext = job.after.every((id) => execution.jobs[id]?.state === 'done');
+    if (progress.state !== 'waiting') {
+      if (comesNext) actions.push({ kind: 'read back', job: job.id });
+      continue;
+    }
+    const follows = (id: string): boolean => execution.jobs[id]?.state === 'done' || isIntended(id) || intended.has(id);
+    if (!comesNext && !(isPreparing(job) && progress.action !== 'keep' && job.after.every(follows))) continue;
+    const settled = comesNext ? settle(job, progress, { execution, plan, serving: limits.serving }) : undefined;
     if (settled) {
       actions.push(settled);
       continue;
     }
     if (occupies(job) && slots <= 0) continue;
     if (occupies(job)) slots -= 1;
-    actions.push(waits ? intend(job, progress, execution, plan) : { kind: 'read back', job: job.id });
+    intended.add(job.id);
+    actions.push({ ...intend(job, progress, execution, plan), ...(comesNext ? {} : { ahead: true }) });
   }
   return actions;
+}
+
+/**
+ * What nobody outside of its environment notices before routes lead there: it is intended along with what it comes after,
+ * so that a chain of such jobs needs one append (protocol 20).
+ */
+export function isPreparing({ kind }: Pick<Job, 'kind'>): boolean {
+  return kind === 'secret' || kind === 'workload' || kind === 'readiness';
+}
+
+function hasBegun(progress: JobProgress | undefined): boolean {
+  return progress?.state === 'intended' || progress?.state === 'unknown';
 }
 
 type Settling = {
@@ -101,7 +132,7 @@ function settle(job: Job, progress: JobProgress, { execution, plan, serving }: S
   return { kind: 'settle', job: job.id, instance, reason: 'it runs already, as the plan wants it' };
 }
 
-function intend(job: Job, progress: JobProgress, execution: Execution, plan: Plan): Action {
+function intend(job: Job, progress: JobProgress, execution: Execution, plan: Plan): Intend {
   const workload = job.kind === 'workload' ? workloadOf(plan, job.service ?? '') : undefined;
   const bound = progress.action ?? 'create';
   const action = workload && bound === 'keep' ? 'create' : bound;
