@@ -1,9 +1,12 @@
 // Owns: one execution, from claim or takeover to its end or to the loss of ownership.
 // Does not own: who runs next in the environment (environment-runs.ts), what happens to a lost lease (the graph).
 //
-// 1. An intent is in the journal before its act begins, an outcome before what depends on it (protocol 20).
+// 1. An intent is in the journal before its act begins, an outcome before what depends on it (protocol 20). Only where a
+//    preparing job (a secret, a workload, its readiness) follows another one, the outcome may come a moment later: whoever
+//    takes over reads both back, and until routes move nobody else has seen anything of it.
 // 2. One append at a time; it may carry outcomes and the next intents. Intents are written ahead of the slots in which
-//    they are acted upon: while one append is on its way the next acts begin and end, and the next append carries them all.
+//    they are acted upon, and of what they wait for: while one append is on its way the next acts begin and end, and the
+//    next append carries them all.
 // 3. After `fenced`, `stale` or an abort nothing is started. Acts under way settle before this returns, so that whoever
 //    comes next finds a world that stands still.
 // 4. The lease is asked after every wait and before every act (protocol 22).
@@ -16,7 +19,7 @@ import type { Job } from '@microstax/model/plan';
 import { failpoint } from '@microstax/service/failpoint';
 import { type Execution, evolveAll, initialExecution } from '../core/execution-state.ts';
 import { idempotencyKey } from '../core/idempotency.ts';
-import { type Action, nextActions } from '../core/next-actions.ts';
+import { type Action, isPreparing, nextActions } from '../core/next-actions.ts';
 import { jobSettled } from '../events.ts';
 import { act } from './act.ts';
 import { ActQueue } from './act-queue.ts';
@@ -37,6 +40,7 @@ type Acting = Extract<Action, { kind: 'intend' | 'read back' }>;
 
 const intendedAhead = 128; // jobs whose intent is in the journal and whose outcome is not; bounds what an append carries
 const gatherMs = 200;
+const unsaidMsMax = 25; // of an outcome that nothing waits for: a takeover would have to find it out anew
 const doubtPollMs = 200; // while the lease is doubtful
 const prepareAgainMs = 500;
 const awaitAgainMs = 500; // after the graph refused what an awaiting job said
@@ -61,7 +65,13 @@ export class Executor {
   /** Tells those who only wait that it is pointless. */
   readonly #giveUp = new AbortController();
   readonly #stopped: Promise<void>;
+  /** As the journal has it. */
   #execution: Execution;
+  /** Outcomes that are not in the journal yet, and since when. */
+  #unsaid: readonly Settled[] = [];
+  #unsaidSinceMs = 0;
+  /** The execution with these. */
+  #known: Execution;
   #fences: Promise<Fences> = Promise.resolve({ kind: 'fenced', reason: 'nothing has begun' });
   #serving: ReadonlySet<string> = new Set();
 
@@ -81,6 +91,7 @@ export class Executor {
     const { graph, clock } = world;
     this.#journal = new JournalWriter({ graph, clock, about, length, giveUp: options.end });
     this.#execution = evolveAll(initialExecution({ id: execution, generation, plan, inventory }), task.events);
+    this.#known = this.#execution;
   }
 
   /** Where the journal stands, for whoever looks after the environment next. */
@@ -134,24 +145,65 @@ export class Executor {
 
   /** One append at most: `first`, the outcomes that arrived, and what is decided because of them (invariant 2). */
   async #turn(first: readonly JournalEvent[]): Promise<ExecutionEnd | undefined> {
-    const arrived = this.#inbox.takeAll();
-    for (const { job } of arrived) this.#acts.forget(job);
-    const fenced = arrived.find(({ outcome }) => outcome.kind === 'fenced');
+    this.#hear(this.#inbox.takeAll());
+    const unsaid = this.#unsaid;
+    const fenced = unsaid.find(({ outcome }) => outcome.kind === 'fenced');
     if (fenced?.outcome.kind === 'fenced') return this.#stopping(fenced.outcome.reason);
-    const outcomes = [...first, ...arrived.flatMap(outcomeEvent)];
+    const outcomes = [...first, ...unsaid.flatMap(outcomeEvent)];
     if (this.#stop.aborted) {
       if (outcomes.length > 0) await this.#append(outcomes); // kept if we are still the owner, refused if not
       return this.#stopping(String(this.#stop.reason));
     }
     const fresh = this.#lease.isFresh();
+    if (fresh && first.length === 0 && (await this.#goesOn())) return undefined;
     const { actions, events } = fresh ? this.#decide(outcomes) : { actions: [], events: outcomes };
+    this.#unsaid = [];
     if (events.length > 0) {
       const appended = await this.#append(events);
       if (appended.kind === 'not ours') return this.#stopping(appended.reason);
-      if (appended.kind === 'refused') return this.#afterRefusal(arrived, appended.reason);
+      if (appended.kind === 'refused') return this.#afterRefusal(unsaid, appended.reason);
     }
-    for (const { job, outcome } of arrived) this.#said(job, outcome);
+    for (const { job, outcome } of unsaid) this.#said(job, outcome);
     return this.#follow(actions, fresh);
+  }
+
+  #hear(arrived: readonly Settled[]): void {
+    if (arrived.length === 0) return;
+    for (const { job } of arrived) this.#acts.forget(job);
+    if (this.#unsaid.length === 0) this.#unsaidSinceMs = this.#world.clock.monotonicMs();
+    this.#unsaid = [...this.#unsaid, ...arrived];
+    this.#known = evolveAll(this.#known, arrived.flatMap(outcomeEvent));
+  }
+
+  /**
+   * Begins what follows from preparing jobs alone, whose outcomes are gathered meanwhile (invariant 1). True where there is
+   * more to come before an append is worth it.
+   */
+  async #goesOn(): Promise<boolean> {
+    const isQuiet = ({ job, outcome }: Settled): boolean => outcome.kind === 'done' && isPreparing(this.#jobOf(job));
+    if (this.#unsaid.length === 0 || !this.#unsaid.every(isQuiet)) return false;
+    const fences = await this.#fences; // invariant 6
+    if (fences.kind === 'fenced') return false;
+    for (const action of this.#preparing()) this.#begin(action, fences.stamped);
+    const leftMs = this.#unsaidSinceMs + unsaidMsMax - this.#world.clock.monotonicMs();
+    if (this.#acts.jobs.size === 0 || !this.#acts.isShort || leftMs <= 0) return false;
+    const enough = new AbortController();
+    const late = this.#world.clock.delay(leftMs, enough.signal);
+    await this.#inbox.wait(Promise.race([this.#stopped, late]));
+    enough.abort();
+    return true;
+  }
+
+  /** Intended jobs that wait for nothing but the outcomes of other preparing jobs, and have these. */
+  #preparing(): readonly Acting[] {
+    const limits = { maxParallel: 0, running: this.#acts.jobs, serving: this.#serving };
+    const mayFollow = (id: string): boolean =>
+      this.#execution.jobs[id]?.state === 'done' || isPreparing(this.#jobOf(id));
+    return nextActions(this.#known, this.#task.plan, limits).filter((action): action is Acting => {
+      if (action.kind !== 'read back') return false;
+      const job = this.#jobOf(action.job);
+      return isPreparing(job) && job.after.every(mayFollow);
+    });
   }
 
   async #follow(actions: readonly Action[], fresh: boolean): Promise<ExecutionEnd | undefined> {
@@ -163,7 +215,7 @@ export class Executor {
     if (actions.some(({ kind }) => kind === 'cancel')) this.#noneFurther();
     const acting = actions.filter((action) => action.kind === 'intend' || action.kind === 'read back');
     if (acting.some(({ kind }) => kind === 'intend')) await failpoint('runtime.executor.after-intent');
-    for (const action of acting) this.#begin(action, fences.stamped);
+    for (const action of acting) if (action.kind === 'read back' || !action.ahead) this.#begin(action, fences.stamped);
     const idle = actions.every(({ kind }) => kind === 'cancel') || acting.length === actions.length;
     if (idle) await this.#wait(fresh);
     return undefined;
@@ -214,7 +266,7 @@ export class Executor {
     const context: JobContext = {
       task: this.#task,
       world: this.#world,
-      inventory: () => this.#execution.inventory,
+      inventory: () => this.#known.inventory,
       stamped,
       signal: AbortSignal.any([this.#stop, this.#giveUp.signal]),
       mayStart: () => this.#lease.isFresh() && !this.#stop.aborted,
@@ -241,6 +293,7 @@ export class Executor {
 
   // Protocol 21: the provider is worth waiting for (again), so whoever waited goes on waiting.
   async #afterRefusal(arrived: readonly Settled[], reason: string): Promise<ExecutionEnd | undefined> {
+    this.#known = this.#execution;
     const awaits = arrived.filter(({ job }) => this.#jobOf(job).kind === 'await');
     if (awaits.length === 0) return this.#stopping(reason);
     for (const settled of arrived) {
@@ -288,6 +341,7 @@ export class Executor {
   async #append(events: readonly JournalEvent[]): Promise<Appended> {
     const appended = await this.#journal.append(events);
     if (appended.kind === 'appended') this.#execution = evolveAll(this.#execution, events);
+    this.#known = this.#execution; // whatever was unsaid is among these events
     return appended;
   }
 
