@@ -8,12 +8,22 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { route } from '../../apps/router/src/core/route.ts';
 import { knownTables } from '../../apps/router/src/testing/tables.ts';
-import { aFamily, asTable, type Does, type FamilyDraft, headerName } from './family.ts';
+import { aFamily, asTable, type Does, type FamilyDraft, headerName, poolTable } from './family.ts';
 import * as reads from './interpret.ts';
 
 const services = ['web', 'pay-2', 'db'];
 const values = ['shop', 'team.1', 'Feat~x', 'other_y'];
-const does: fc.Arbitrary<Does> = fc.constantFrom('runs', 'inherits', 'inherits', 'denies', 'unaware');
+const everyDoes: readonly Does[] = [
+  'runs',
+  'inherits',
+  'inherits',
+  'denies',
+  'unaware',
+  'maps',
+  'maps to a number',
+  'pools',
+];
+const does: fc.Arbitrary<Does> = fc.constantFrom(...everyDoes);
 const doing = fc.record(Object.fromEntries(services.map((name) => [name, does])));
 /** `feat` on `team` on the root `shop`, and `other` on `shop`. */
 const drafts: fc.Arbitrary<FamilyDraft> = fc
@@ -51,6 +61,7 @@ test('every format answers every request as the router does', () => {
     fc.property(drafts, requests, (draft, headers) => {
       const family = aFamily(draft);
       const tables = family.map(asTable);
+      const all = [...tables, poolTable(services)];
       const text = new Map<string, string>();
       for (const listener of family) {
         const { env, records } = listener.resolution;
@@ -60,7 +71,7 @@ test('every format answers every request as the router does', () => {
           return text.get(key) ?? '';
         };
         for (const { service } of records) {
-          const full = byRouter(tables, env, service, headers);
+          const full = byRouter(all, env, service, headers);
           const variable = `msx_to_${service.replaceAll('-', '_')}__http`;
           expect(reads.nginx(written('nginx'), variable, headers), `nginx ${env} ${service}`).toBe(full);
           expect(reads.haproxy(written('haproxy'), `${service}.http`, headers), 'haproxy').toBe(full);
@@ -68,15 +79,18 @@ test('every format answers every request as the router does', () => {
           expect(reads.registry(JSON.parse(written('registry')), env, service, headers), 'registry').toBe(full);
 
           const plain = headers[headerName.toLowerCase()];
-          const byHeader = byRouter(tables, env, service, plain ? { [headerName.toLowerCase()]: plain } : {});
+          const carried = plain ? { [headerName.toLowerCase()]: plain } : {};
+          const byHeader = byRouter(all, env, service, carried, 'the Service that stands for an address');
           const gateway = (format: 'gateway' | 'gateway-consumer', name: string) =>
             reads.gateway(JSON.parse(written(format)), name, headers);
           expect(gateway('gateway', `${service}-http`), 'gateway').toBe(withoutCode(byHeader));
           expect(gateway('gateway-consumer', `${service}-http-consumer`), 'consumer').toBe(withoutCode(byHeader));
 
-          const own = byRouter(tables, env, service, {});
+          const own = byRouter(all, env, service, {});
           expect(reads.kubernetes(JSON.parse(written('kubernetes')), env, service), 'kubernetes').toBe(own);
-          expect(reads.coredns(written('coredns'), env, service), 'coredns').toBe(withoutCode(own));
+          expect(reads.coredns(written('coredns'), env, service), 'coredns').toBe(
+            withoutCode(own).replace(/:\d+$/, ''),
+          );
         }
       }
       expect(byRouterArtifacts(family, tables)).toEqual(tables);
@@ -96,10 +110,17 @@ function byRouterArtifacts(family: ReturnType<typeof aFamily>, tables: readonly 
   });
 }
 
-function byRouter(tables: readonly RouteTable[], env: string, service: string, headers: reads.Headers): reads.Said {
+function byRouter(
+  tables: readonly RouteTable[],
+  env: string,
+  service: string,
+  headers: reads.Headers,
+  address: 'the address' | 'the Service that stands for an address' = 'the address',
+): reads.Said {
   const context = readContext(headers, { headerName }).env;
   const routed = route({ env, service, port: 'http', context }, knownTables(...tables));
   if (routed.kind === 'denied') return reads.refused(routed.code);
+  if (routed.authority !== undefined && address === 'the address') return routed.authority;
   return reads.said(routed.target.env, routed.target.service);
 }
 

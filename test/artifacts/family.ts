@@ -1,13 +1,16 @@
 import { sealArtifact } from '@microstax/model/artifact';
 import type { Composition } from '@microstax/model/composition';
-import type { ResolvedRecord, RouteContext } from '@microstax/model/resolution';
+import type { LogicalTarget, ResolvedRecord, RouteContext } from '@microstax/model/resolution';
 import type { RouteTable } from '@microstax/model/route-table';
 import type { RoutedEnvironment } from '@microstax/model/routing-artifacts/route-answers';
 import { specDigest } from '@microstax/model/service-spec';
 import { aService } from '@microstax/testkit/blueprints';
 
-/** What an environment does with a service: runs it, inherits the nearest, refuses it, or never heard of it. */
-export type Does = 'runs' | 'inherits' | 'denies' | 'unaware';
+/**
+ * What an environment does with a service: runs it, inherits the nearest, refuses it, never heard of it, maps it to an
+ * address outside (a name, a number), or has it from a pool under another root.
+ */
+export type Does = 'runs' | 'inherits' | 'denies' | 'unaware' | 'maps' | 'maps to a number' | 'pools';
 
 export type FamilyDraft = {
   readonly unknown: RouteContext['unknown'];
@@ -21,6 +24,7 @@ export type FamilyDraft = {
   }[];
 };
 
+const provides: ReadonlySet<Does> = new Set(['runs', 'maps', 'maps to a number', 'pools']);
 const digest = sealArtifact('plan', {}).digest;
 export const headerName = 'X-Shop-Env';
 
@@ -49,37 +53,78 @@ export function aFamily({ unknown, environments }: FamilyDraft): readonly Routed
   });
 }
 
+/** The pool's own table: it runs all of these. */
+export function poolTable(services: readonly string[]): RouteTable {
+  const [pool] = aFamily({
+    unknown: 'deny',
+    environments: [
+      { env: 'tools', parent: null, value: 'tools', does: Object.fromEntries(services.map((name) => [name, 'runs'])) },
+    ],
+  });
+  if (pool === undefined) throw new Error('a family has its environments');
+  return asTable(pool);
+}
+
 /** The route table that the runtime would write of it: whatever runs has one instance. */
 export function asTable({ resolution }: RoutedEnvironment): RouteTable {
   const { org, env, context, records } = resolution;
   const endpoints = records
-    .filter(({ target }) => target?.env === env)
+    .filter(({ target }) => target !== null && !('external' in target) && target.env === env)
     .map(({ service }) => ({ service, port: 'http', host: '127.0.0.1', targetPort: 1, instance: `${service}-0` }));
   return { org, env, epoch: 1, generation: 1, context, listeners: [], records, endpoints };
 }
 
 function aRecord(env: string, service: string, draft: FamilyDraft): ResolvedRecord {
-  const target = nearest(env, service, draft);
+  const { target, at } = targetOf(env, service, draft);
   const code =
     draft.environments.find((one) => one.env === env)?.does[service] === 'denies' ? 'removed' : 'no-provider';
-  const tier = target === null ? 'denied' : target === env ? 'local overlay' : 'inherited ancestor';
+  const tier = tierOf(env, target, at);
   return {
     env,
     service,
     identity: `svc-${service}`,
     tier,
-    target: target === null ? null : { env: target, service },
+    target,
     ...(target === null ? { code } : {}),
     ports: [{ name: 'http', protocol: 'http' }],
     tried: [],
   };
 }
 
+function tierOf(env: string, target: LogicalTarget | null, at: string | null): ResolvedRecord['tier'] {
+  if (target === null) return 'denied';
+  if (at !== env) return 'inherited ancestor';
+  if ('external' in target) return 'explicit provider mapping';
+  return target.env === env ? 'local overlay' : 'shared provider pool';
+}
+
+/** An environment that has it from elsewhere itself is whom its children ask. */
+function targetOf(
+  env: string,
+  service: string,
+  draft: FamilyDraft,
+): { readonly target: LogicalTarget | null; readonly at: string | null } {
+  const at = nearest(env, service, draft);
+  if (at === null) return { target: null, at };
+  if (at !== env) return { target: { env: at, service }, at };
+  const port = { portName: 'http', protocol: 'http' } as const;
+  switch (draft.environments.find((one) => one.env === at)?.does[service]) {
+    case 'maps':
+      return { target: { external: { host: `${service}.example.com`, port: 443, ...port } }, at };
+    case 'maps to a number':
+      return { target: { external: { host: '192.0.2.7', port: 8443, ...port } }, at };
+    case 'pools':
+      return { target: { env: 'tools', service }, at };
+    default:
+      return { target: { env: at, service }, at };
+  }
+}
+
 function nearest(env: string | null, service: string, draft: FamilyDraft, first = true): string | null {
   const found = draft.environments.find((one) => one.env === env);
   if (found === undefined) return null;
   const does = found.does[service];
-  if (does === 'runs') return found.env;
+  if (does !== undefined && provides.has(does)) return found.env;
   if (first && does === 'denies') return null;
   return nearest(found.parent, service, draft, false);
 }

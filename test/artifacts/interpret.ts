@@ -12,6 +12,7 @@ type Any = Record<string, Json | undefined>;
 const many = (value: Json | undefined): Any[] => value as unknown as Any[];
 
 function upstream(name: string): Said {
+  if (name.includes(':')) return name;
   const [port = '', service = '', env = ''] = name.split('.');
   return port === 'denied' ? refused(env) : said(env, service);
 }
@@ -112,7 +113,19 @@ export function kubernetes(list: Json, env: string, name: string): Said {
   const objects = many((list as Any).items).filter(({ metadata }) => (metadata as Any).namespace === env);
   const service = objects.find((one) => one.kind === 'Service' && (one.metadata as Any).name === name);
   if (service === undefined) return said(env, name);
-  const { externalName } = service.spec as Any;
+  const { externalName, ports } = service.spec as Any;
+  const [port] = many(ports ?? []);
+  const isOpen = (to: string): boolean =>
+    objects.some((one) => one.kind === 'NetworkPolicy' && JSON.stringify((one.spec as Any).egress) === to);
+  const opened = { port: port?.port, protocol: 'TCP' };
+  if (externalName !== undefined && !String(externalName).endsWith('.svc.cluster.local'))
+    return isOpen(JSON.stringify([{ ports: [opened] }])) ? `${String(externalName)}:${String(port?.port)}` : 'closed';
+  const slice = objects.find((one) => ((one.metadata as Any).labels as Any)['kubernetes.io/service-name'] === name);
+  if (slice !== undefined) {
+    const host = String(many(many(slice.endpoints)[0]?.addresses)[0]);
+    const to = [{ ipBlock: { cidr: `${host}/32` } }];
+    return isOpen(JSON.stringify([{ to, ports: [opened] }])) ? `${host}:${String(port?.port)}` : 'closed';
+  }
   if (externalName === undefined)
     return refused(String(((service.metadata as Any).annotations as Any)['microstax.dev/denied']));
   const [target = '', namespace = ''] = String(externalName).split('.');
@@ -128,8 +141,14 @@ export function kubernetes(list: Json, env: string, name: string): Said {
 export function coredns(text: string, env: string, name: string): Said {
   const asked = `${name}.${env}.svc.cluster.local`;
   if (text.includes(`template IN ANY ${asked} {\n  rcode NXDOMAIN\n}`)) return 'denied';
+  const literal = new RegExp(
+    `template IN A ${asked.replaceAll('.', '\\.')} \\{\\n  answer "\\{\\{ \\.Name \\}\\} 60 IN A (\\S+)"`,
+  ).exec(text);
+  if (literal !== null) return literal[1] ?? '';
   const line = text.split('\n').find((one) => one.startsWith(`rewrite stop name exact ${asked} `));
-  const [service = '', namespace = ''] = (line?.split(' ')[5] ?? asked).split('.');
+  const leadsTo = line?.split(' ')[5] ?? asked;
+  if (!leadsTo.endsWith('.svc.cluster.local')) return leadsTo;
+  const [service = '', namespace = ''] = leadsTo.split('.');
   return said(namespace, service);
 }
 
@@ -140,6 +159,7 @@ export function registry(entries: Json, env: string, name: string, headers: Head
   const contexts = (entry?.contexts ?? {}) as Any;
   const answer =
     context === undefined ? entry?.answer : Object.hasOwn(contexts, context) ? contexts[context] : entry?.unknown;
-  const { denied, env: target, service } = (answer ?? {}) as Any;
+  const { denied, env: target, service, external } = (answer ?? {}) as Any;
+  if (external !== undefined) return String(external);
   return denied === undefined ? said(String(target), String(service)) : refused(String(denied));
 }

@@ -62,7 +62,8 @@ test('CoreDNS leads the names of every environment to what answers there, and kn
 
   for (const { resolution } of [shop, team, feat])
     for (const { env, service, target } of resolution.records) {
-      const wanted = target === null ? 'ENOTFOUND' : addresses[`${target.service}.${target.env}`];
+      const wanted =
+        target === null || 'external' in target ? 'ENOTFOUND' : addresses[`${target.service}.${target.env}`];
       const said = await ask(service, env).then(
         ([address]) => address,
         ({ code }: { code: string }) => code,

@@ -47,13 +47,14 @@ test('one URL is answered by baseline or overlay depending on the context, each 
     const hops = flat(body);
     expect(new Set(hops.map(({ service }) => service))).toEqual(new Set(eight));
     for (const hop of hops) {
-      const record = records.find(({ service }) => service === hop.service);
+      const target = records.find(({ service }) => service === hop.service)?.target;
+      const env = target && !('external' in target) ? target.env : undefined;
       expect({ context, service: hop.service, env: hop.environment }).toEqual({
         context,
         service: hop.service,
-        env: record?.target?.env,
+        env,
       });
-      expect(await pidsOf(record?.target?.env ?? '', hop.service)).toEqual([hop.pid]);
+      expect(await pidsOf(env ?? '', hop.service)).toEqual([hop.pid]);
     }
   }
 });

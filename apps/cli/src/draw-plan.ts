@@ -1,4 +1,5 @@
 import type { Placement, Plan } from '@microstax/model/plan';
+import { providedBy } from '@microstax/model/provided-by';
 
 /**
  * A plan as Mermaid text: what runs here in one box, what answers from elsewhere in a box for each environment, and the
@@ -21,8 +22,8 @@ export function planMermaid(plan: Plan): string {
     lines.push(`  ${idOf(from)} ${required ? '-->' : '-.->'}|${required ? carrier : 'no context'}| ${idOf(to)}`);
   return `${lines.join('\n')}\n`;
 
-  function placeOf({ kind, provider }: Placement): string {
-    return kind === 'local' ? plan.env : (provider?.env ?? '');
+  function placeOf(placement: Placement): string {
+    return placement.kind === 'local' ? plan.env : (providedBy(placement) ?? '');
   }
 }
 

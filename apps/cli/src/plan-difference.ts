@@ -1,5 +1,6 @@
 import { compareText } from '@microstax/model/compare';
 import type { Placement, Plan } from '@microstax/model/plan';
+import { providedBy } from '@microstax/model/provided-by';
 
 /** What one plan would change against another, service by service; sorted by service. */
 export type PlannedChange = {
@@ -55,6 +56,8 @@ function changeOf(service: string, before: Placement | undefined, after: Placeme
   return { ...sides, change: before.specDigest === after.specDigest ? 'unchanged' : 'changed' };
 }
 
-function where({ kind, provider, code }: Placement): string {
-  return `${kind}${provider ? ` from ${provider.env}` : ''}${code ? ` (${code})` : ''}`;
+function where(placement: Placement): string {
+  const { kind, code } = placement;
+  const by = providedBy(placement);
+  return `${kind}${by ? ` from ${by}` : ''}${code ? ` (${code})` : ''}`;
 }

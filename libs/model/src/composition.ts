@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts';
+import type { ExternalAddress } from './external-address.ts';
 import type { EnvironmentMode } from './revision.ts';
 import type { ServiceSpec } from './service-spec.ts';
 
@@ -10,12 +11,14 @@ export type RemoteTier = 'explicit provider mapping' | 'inherited ancestor' | 'b
 
 export type Candidate = Provider & {
   readonly tier: RemoteTier;
+  /** Where it is no environment: then `env` is the text of this address, which no environment can be called by. */
+  readonly external?: ExternalAddress;
   readonly eligible: boolean;
   /** Why it is or is not eligible. */
   readonly reason: string;
   /**
    * Closed set for ineligible ones: removed-here, not-declared, foreign-organisation, too-deep, residency, no-spec,
-   * sharing-denied, port-missing, protocol-mismatch, contract-incompatible, not-what-runs.
+   * sharing-denied, port-missing, protocol-mismatch, contract-incompatible, labels-differ, pool-full, not-what-runs.
    */
   readonly code?: string;
 };

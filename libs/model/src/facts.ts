@@ -37,6 +37,8 @@ export type Facts = {
   readonly expectedHours: number;
   /** What executes here and what it can do; absent in derivations that were made before it was asked. */
   readonly runtime?: RuntimeFact;
+  /** How many other environments held something of a pool, where its capacity is stated; sorted by pool. Absent: none is. */
+  readonly poolHolders?: readonly { readonly pool: string; readonly holders: number }[];
   /** Protocols over which the router tells requests apart; absent: http alone. */
   readonly routedProtocols?: readonly PortProtocol[];
 };

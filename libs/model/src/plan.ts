@@ -1,5 +1,6 @@
 import type { Wanted } from './derivation.ts';
 import type { Digest } from './digest.ts';
+import type { ExternalAddress } from './external-address.ts';
 import type { Finding } from './finding.ts';
 import type { PortProtocol, ServiceSpec } from './service-spec.ts';
 
@@ -19,6 +20,8 @@ export type Placement = {
   readonly runDigest: Digest;
   /** Where it is remote: the provider that answers. */
   readonly provider?: { readonly env: string; readonly service: string; readonly specDigest: Digest };
+  /** Where it is remote and no environment: the address that answers. Nobody awaits or holds it. */
+  readonly external?: ExternalAddress;
   /** Where it is denied: the code that records repeat, e.g. `removed`, `no-provider`, `not-wanted`. */
   readonly code?: string;
   readonly reasons: readonly PlacementReason[];

@@ -1,5 +1,6 @@
 import type { RemoteTier } from './composition.ts';
 import type { Digest } from './digest.ts';
+import type { ExternalAddress } from './external-address.ts';
 import type { Finding } from './finding.ts';
 import type { PortProtocol } from './service-spec.ts';
 
@@ -13,6 +14,11 @@ export type TierTried = {
   readonly reason: string;
 };
 
+/** Who answers: a service of an environment, or an address that a Blueprint names. Where instances are, nobody says here. */
+export type LogicalTarget =
+  | { readonly env: string; readonly service: string }
+  | { readonly external: Omit<ExternalAddress, 'region'> };
+
 /**
  * For (environment, service): the tier that answered, the logical target, every tier tried before it.
  * Holds no address and no generation, so an unchanged service keeps its bytes (design 5.4).
@@ -23,7 +29,7 @@ export type ResolvedRecord = {
   readonly identity: string;
   readonly tier: Tier;
   /** null exactly when tier is `denied`. */
-  readonly target: { readonly env: string; readonly service: string } | null;
+  readonly target: LogicalTarget | null;
   /** Where denied: `removed`, `no-provider`, `not-wanted`, … */
   readonly code?: string;
   readonly ports: readonly { readonly name: string; readonly protocol: PortProtocol }[];

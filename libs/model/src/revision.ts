@@ -1,3 +1,4 @@
+import type { ExternalAddress } from './external-address.ts';
 import type { ServiceSpec } from './service-spec.ts';
 
 export type EnvironmentMode = 'isolated' | 'baseline' | 'overlay';
@@ -14,6 +15,13 @@ export type ServiceDeclaration =
   /** The overlay takes the service away. */
   | { readonly kind: 'remove'; readonly name: string };
 
+export type PoolTerms = {
+  /** At most so many environments may hold something of it, this one included. */
+  readonly capacity?: number;
+  /** Labels that its Blueprint must have. */
+  readonly labels?: Readonly<Record<string, string>>;
+};
+
 export type RoutingSpec = {
   /** The value of `msx-env` that selects this environment: `overlayId`, by default the name. */
   readonly value: string;
@@ -24,8 +32,12 @@ export type RoutingSpec = {
   readonly unknown?: 'baseline' | 'deny';
   /** Explicit mapping: service name to the environment that provides it. */
   readonly providers: Readonly<Record<string, string>>;
+  /** Explicit mapping to what is no environment; absent where none is. A service stands here or in `providers`. */
+  readonly externals?: Readonly<Record<string, ExternalAddress>>;
   /** Environments that may provide what nobody in the lineage does, sorted. */
   readonly pools: readonly string[];
+  /** What is asked of pools, by environment; absent where nothing is. */
+  readonly poolTerms?: Readonly<Record<string, PoolTerms>>;
   /** An overlay's only: what a moved parent would make of it is previewed, and taken on request. Absent: it follows. */
   readonly parentMoved?: 'preview';
   /** A root's only: a listener may be put before what others manage. Absent: denied. */
@@ -73,7 +85,7 @@ export type Revision = {
   readonly routing: RoutingSpec;
   readonly budget?: BudgetSpec;
   readonly residency?: ResidencySpec;
-  /** The environment is deleted that long after it was made. */
+  /** The environment is deleted that long after its Blueprint was last accepted. */
   readonly ttlSeconds?: number;
   /** Absent: it runs until somebody stops it. */
   readonly autoShutdown?: { readonly delaySeconds: number };

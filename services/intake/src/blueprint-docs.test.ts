@@ -133,7 +133,7 @@ for (const [file, env, parent] of examples)
 // One valid Blueprint with a map at every place, to put an unknown key into each.
 const everything = `
 name: shop
-routing: { mode: baseline, providers: {} }
+routing: { mode: baseline, providers: {}, pools: [{ environment: other }] }
 plans: { p: { services: { web: { resources: { requests: {}, limits: {} } } } } }
 budget: { perHour: 1 }
 residency: { region: eu }

@@ -1,8 +1,10 @@
 import type { Composition } from '@microstax/model/composition';
 import type { Difference } from '@microstax/model/difference';
 import type { Job, Plan } from '@microstax/model/plan';
+import { providedBy } from '@microstax/model/provided-by';
 import type { Resolution } from '@microstax/model/resolution';
 import { artifactOf, missingService, readDetail } from '../detail.ts';
+import { durationText, readEstimate } from '../estimate.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { clean, dollars, printObject, strong } from '../output.ts';
 import { openSession } from '../session.ts';
@@ -17,8 +19,10 @@ export async function explainCommand(env: string, service: string, flags: Flags)
   const plan = artifactOf<Plan>(detail, 'plan');
   const job = explainedJob(plan, service);
   if (job !== null) {
-    const whole = { env, generation: detail.activation?.generation ?? null, ...job };
-    process.stdout.write(printObject(format, whole, () => drawJob(env, job), `job/${env}/${service}`));
+    const estimate = await readEstimate(session, { plan, envs: [env], at });
+    const takesMs = estimate?.jobs[job.id] ?? null;
+    const whole = { env, generation: detail.activation?.generation ?? null, ...job, takesMs };
+    process.stdout.write(printObject(format, whole, () => drawJob(env, { ...job, takesMs }), `job/${env}/${service}`));
     return;
   }
   const placement = plan.placements.find((one) => one.service === service);
@@ -50,7 +54,7 @@ export async function explainCommand(env: string, service: string, flags: Flags)
       whole,
       () => {
         const lines = [
-          `${strong(service)} in ${env}: ${placement.kind}${placement.provider ? ` from ${placement.provider.env}` : ''}${placement.code ? ` (${placement.code})` : ''}`,
+          `${strong(service)} in ${env}: ${placement.kind}${providedBy(placement) ? ` from ${providedBy(placement)}` : ''}${placement.code ? ` (${placement.code})` : ''}`,
           ...placement.reasons.map(({ text }) => `  because ${text}`),
           ...(difference
             ? [
@@ -96,11 +100,15 @@ function explainedJob({ jobs, omittedJobs }: Plan, id: string): ExplainedJob | n
   return omitted === undefined ? null : { id, planned: false, reason: omitted.reason };
 }
 
-function drawJob(env: string, { id, planned, reason, after = [], before = [] }: ExplainedJob): string {
+function drawJob(
+  env: string,
+  { id, planned, reason, after = [], before = [], takesMs }: ExplainedJob & { readonly takesMs: number | null },
+): string {
   const lines = [
     `${strong(id)} of ${env}: ${planned ? 'planned' : 'left out'}`,
     `  because ${reason}`,
     ...(after.length > 0 ? [`  waits for: ${after.join(' ')}`] : []),
+    ...(takesMs === null ? [] : [`  takes about ${durationText(takesMs)}, as it did before`]),
     ...(before.length > 0 ? [`  waited for by: ${before.join(' ')}`] : []),
   ];
   return `${lines.map(clean).join('\n')}\n`;

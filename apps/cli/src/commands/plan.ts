@@ -1,8 +1,11 @@
+import type { Estimate } from '@microstax/model/estimate';
 import { criticalPath, jobStages } from '@microstax/model/job-stages';
 import type { Plan } from '@microstax/model/plan';
+import { providedBy } from '@microstax/model/provided-by';
 import { CliError } from '../cli-error.ts';
 import { artifactOf, readDetail } from '../detail.ts';
 import { planMermaid } from '../draw-plan.ts';
+import { estimateText, readEstimate } from '../estimate.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { findingLines } from '../outcome.ts';
@@ -36,12 +39,14 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
       exitCode: exitCodes.usage,
     });
   if (flags.file !== undefined) {
-    await previewFile(flags, async (preview) => {
-      const { plan, verdict, findings } = preview;
+    await previewFile(flags, async (preview, session) => {
+      const { plan, verdict, findings, revision } = preview;
       if (plan === null) return;
+      const envs = [preview.env, ...(revision?.parent === undefined ? [] : [revision.parent.env])];
+      const estimate = await readEstimate(session, { plan, envs });
       // What denies is said with the verdict; a warning of whoever came after the planner would be said nowhere.
       const said = verdict === 'approved' ? findings : plan.findings;
-      process.stdout.write(printPlan(plan, format, `${preview.env} (preview)`, said));
+      process.stdout.write(printPlan({ plan, estimate }, format, `${preview.env} (preview)`, said));
     });
     return;
   }
@@ -56,29 +61,47 @@ export async function planCommand(env: string | undefined, flags: Flags): Promis
   const at = generationOf(flags);
   await using session = await openSession(orgOf(flags));
   const detail = await readDetail(session, env, at);
-  process.stdout.write(printPlan(artifactOf<Plan>(detail, 'plan'), format, detail.activation?.activation ?? env));
+  const plan = artifactOf<Plan>(detail, 'plan');
+  // What runs takes no time in what is still on its way; a plan that was executed is estimated whole.
+  const pending = at === undefined && detail.activation?.outcome === null;
+  const estimate = await readEstimate(session, {
+    plan,
+    envs: [env],
+    at,
+    ...(pending ? { inventory: detail.inventory } : {}),
+  });
+  process.stdout.write(printPlan({ plan, estimate }, format, detail.activation?.activation ?? env));
 }
 
 type PlanFormat = OutputFormat | 'mermaid';
 
-function printPlan(plan: Plan, format: PlanFormat, title: string, findings = plan.findings): string {
+/** An estimate stands beside a plan, never in it: it is measured, and a plan is decided. */
+type Estimated = { readonly plan: Plan; readonly estimate: Estimate | null };
+
+function printPlan({ plan, estimate }: Estimated, format: PlanFormat, title: string, found = plan.findings): string {
   if (format === 'mermaid') return planMermaid(plan);
-  return printObject(format, plan, () => drawPlan(plan, format, title, findings), `plan/${plan.env}`);
+  const whole = { ...plan, estimate };
+  return printObject(format, whole, () => drawPlan({ plan, estimate }, format, title, found), `plan/${plan.env}`);
 }
 
 /** A plan for people: placements with reasons, context edges, jobs in order, cost with its formula. */
-export function drawPlan(plan: Plan, format: OutputFormat, title: string, found = plan.findings): string {
+export function drawPlan(
+  { plan, estimate }: Estimated,
+  format: OutputFormat,
+  title: string,
+  found = plan.findings,
+): string {
   const wide = format === 'wide';
   const placements = table(
     ['SERVICE', 'PLACEMENT', 'PROVIDER', 'WHY'],
-    plan.placements.map(({ service, kind, provider, code, reasons }) => [
+    plan.placements.map(({ service, kind, code, reasons, ...placement }) => [
       service,
       kind,
-      text(provider?.env ?? code),
+      text(providedBy(placement) ?? code),
       text((wide ? reasons : reasons.slice(0, 1)).map((reason) => reason.text).join('; ')),
     ]),
   );
-  const jobs = `${drawJobs(plan)}${wide && plan.jobs.length > 0 ? drawPath(plan) : ''}`;
+  const jobs = `${drawJobs(plan)}${wide && plan.jobs.length > 0 ? drawPath(plan) : ''}  ${estimateText(estimate)}\n`;
   const omitted =
     plan.omittedJobs.length === 0
       ? ''

@@ -1,3 +1,4 @@
+import { addressText } from '@microstax/model/external-address';
 import type { Resolution, ResolvedRecord } from '@microstax/model/resolution';
 import { artifactOf, missingService, readDetail } from '../detail.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
@@ -18,7 +19,7 @@ export async function resolveCommand(env: string, service: string | undefined, f
         columns: [
           { head: 'SERVICE', of: (record) => record.service },
           { head: 'TIER', of: (record) => record.tier },
-          { head: 'TARGET', of: (record) => record.target?.env ?? record.code },
+          { head: 'TARGET', of: targetText },
           { head: 'TRIED', of: (record) => record.tried.length, wide: true },
         ],
       }),
@@ -37,10 +38,16 @@ export async function resolveCommand(env: string, service: string | undefined, f
       format,
       record,
       () =>
-        `${[`${strong(service)} in ${env} → ${record.target ? `${record.target.service} in ${record.target.env}` : `denied (${record.code})`}`, ...drawTiers(record)].map(clean).join('\n')}\n`,
+        `${[`${strong(service)} in ${env} → ${record.target && !('external' in record.target) ? `${record.target.service} in ${record.target.env}` : record.target === null ? `denied (${record.code})` : targetText(record)}`, ...drawTiers(record)].map(clean).join('\n')}\n`,
       `record/${env}/${service}`,
     ),
   );
+}
+
+/** The environment or the address that answers, else the code of the denial. */
+function targetText({ target, code }: ResolvedRecord): string | undefined {
+  if (target === null) return code;
+  return 'external' in target ? addressText(target.external) : target.env;
 }
 
 export function drawTiers({ tried }: ResolvedRecord): string[] {

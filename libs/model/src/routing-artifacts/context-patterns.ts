@@ -5,8 +5,8 @@ export type Carrier = { readonly header: string; pattern(value: string): string 
 export const anyContextValue = '[A-Za-z0-9._~-]{1,128}';
 
 /**
- * The same without a bound, where a bound is not to be had: Envoy refuses by default what compiles to more than 100
- * instructions of RE2, and a bound is written out. A value longer than any name is an unknown one there.
+ * The same without a bound, where a bound is not to be had: Envoy, alone and in gateways, refuses by default what compiles
+ * to more than 100 instructions of RE2, and a bound is written out. A value longer than any name is an unknown one there.
  */
 export const contextValueUnbounded = '[A-Za-z0-9._~-]+';
 

@@ -1,3 +1,4 @@
+import { isIpAddress } from '../external-address.ts';
 import type { RouteAnswers } from './route-answers.ts';
 
 const zone = 'svc.cluster.local';
@@ -6,6 +7,12 @@ const zone = 'svc.cluster.local';
 export function corednsLines({ env, service, own }: RouteAnswers): readonly string[] {
   const name = `${service}.${env}.${zone}`;
   if (own.kind === 'denied') return [`template IN ANY ${name} {`, '  rcode NXDOMAIN', '}'];
+  if (own.external !== undefined) {
+    const { host } = own.external;
+    if (!isIpAddress(host)) return [`rewrite stop name exact ${name} ${host} answer auto`];
+    const type = host.includes(':') ? 'AAAA' : 'A';
+    return [`template IN ${type} ${name} {`, `  answer "{{ .Name }} 60 IN ${type} ${host}"`, '}'];
+  }
   if (own.env === env && own.service === service) return [`# ${name} runs here`];
   return [`rewrite stop name exact ${name} ${own.service}.${own.env}.${zone} answer auto`];
 }

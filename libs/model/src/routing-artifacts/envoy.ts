@@ -1,6 +1,6 @@
 import type { Json } from '../canonical-json.ts';
 import { type Carrier, contextCarriers, contextValueUnbounded, literalValue } from './context-patterns.ts';
-import type { Answer, AnsweredPort, RouteAnswers, Target } from './route-answers.ts';
+import { type Answer, type AnsweredPort, answerAt, type RouteAnswers, type Target } from './route-answers.ts';
 import { hasHeaders, upstreamName } from './upstream-name.ts';
 
 /** One `RouteConfiguration` of Envoy a port, for a listener of its own: the first route that matches counts. */
@@ -18,7 +18,8 @@ export function envoyObjects({ env, service, headerName, ports, ...answers }: Ro
   });
 }
 
-function route(answer: Answer, mirror: Target | null, port: AnsweredPort, headers: readonly Json[]): Json {
+function route(anyAnswer: Answer, mirror: Target | null, port: AnsweredPort, headers: readonly Json[]): Json {
+  const answer = answerAt(anyAnswer, port);
   const where = { prefix: '/', ...(headers.length > 0 ? { headers } : {}) };
   if (answer.kind === 'denied')
     return { match: where, direct_response: { status: answer.status, body: { inline_string: answer.code } } };

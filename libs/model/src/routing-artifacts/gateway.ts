@@ -1,5 +1,5 @@
 import { canonicalJson, type Json } from '../canonical-json.ts';
-import { anyContextValue } from './context-patterns.ts';
+import { contextValueUnbounded } from './context-patterns.ts';
 import type { Answer, AnsweredPort, RouteAnswers, Target } from './route-answers.ts';
 import { hasHeaders } from './upstream-name.ts';
 
@@ -45,7 +45,8 @@ function httpRoute(
       const headers = values.map((value) => ({ type: 'Exact', name: headerName, value }));
       return rule({ answer, mirror, port, headers });
     }),
-    // Support of regular expressions is a gateway's choice, so only where any other value is answered otherwise.
+    // Support of regular expressions is a gateway's choice, so only where any other value is answered otherwise. Some look
+    // for the expression anywhere in the value, hence its ends.
     ...(canonicalJson(unknown) === canonicalJson(own)
       ? []
       : [
@@ -53,7 +54,7 @@ function httpRoute(
             answer: unknown,
             mirror: answers.unknownMirror,
             port,
-            headers: [{ type: 'RegularExpression', name: headerName, value: anyContextValue }],
+            headers: [{ type: 'RegularExpression', name: headerName, value: `^${contextValueUnbounded}$` }],
           }),
         ]),
     rule({ answer: own, mirror: answers.mirror, port, headers: [] }), // what matches no rule is refused

@@ -1,5 +1,6 @@
 import type { Json } from '../canonical-json.ts';
 import { sortedBy } from '../compare.ts';
+import { isIpAddress } from '../external-address.ts';
 import type { Endpoint } from '../route-table.ts';
 import type { AnsweredPort, RouteAnswers, Target } from './route-answers.ts';
 
@@ -11,9 +12,31 @@ export function kubernetesObjects(answers: RouteAnswers): readonly Json[] {
   const { own, env, ports } = answers;
   if (own.kind === 'denied')
     return [service(answers, { clusterIP: 'None', ports: [] }, { 'microstax.dev/denied': own.code })];
+  if (own.external !== undefined) return addressObjects(answers, own.external);
   if (own.env === env) return [];
   const externalName = `${own.service}.${own.env}.svc.cluster.local`;
   return [service(answers, { type: 'ExternalName', externalName }), ...openings(answers, own, ports)];
+}
+
+/**
+ * An address outside under the service's name. A policy knows no names, so for one the opening is of its port to anywhere;
+ * for a number it is of that alone.
+ */
+function addressObjects(
+  answers: RouteAnswers,
+  { host, port, portName: name, protocol }: NonNullable<Target['external']>,
+): readonly Json[] {
+  const ports = [{ name, port, protocol: transport(protocol) }];
+  const open = [{ port, protocol: transport(protocol) }];
+  if (!isIpAddress(host))
+    return [service(answers, { type: 'ExternalName', externalName: host, ports }), policy(answers, { ports: open })];
+  const v6 = host.includes(':');
+  const endpoint = { service: answers.service, port: name, host, targetPort: port, instance: host };
+  return [
+    service(answers, { ports }),
+    slice(answers, `${name}-${port}${v6 ? '-v6' : ''}`, { name, protocol, number: port }, port, [endpoint]),
+    policy(answers, { to: [{ ipBlock: { cidr: `${host}/${v6 ? 128 : 32}` } }], ports: open }),
+  ];
 }
 
 /**
@@ -23,7 +46,7 @@ export function kubernetesObjects(answers: RouteAnswers): readonly Json[] {
  */
 export function kubernetesWithEndpoints(answers: RouteAnswers, observed: readonly Endpoint[]): readonly Json[] {
   const { own, env, ports } = answers;
-  if (own.kind === 'denied' || own.env === env) return kubernetesObjects(answers);
+  if (own.kind === 'denied' || own.external !== undefined || own.env === env) return kubernetesObjects(answers);
   const servicePorts = ports.flatMap(({ name, protocol, number }) =>
     number === null ? [] : [{ name, port: number, protocol: transport(protocol) }],
   );
@@ -77,33 +100,26 @@ function slice(
  * Namespace and pods stand in one item: in two they would mean "or". Ports are the pods', as most networks judge; a
  * service without any gets no opening, because no port would mean every port.
  */
-function openings({ env, service: name }: RouteAnswers, target: Target, ports: readonly AnsweredPort[]): Json[] {
+function openings(answers: RouteAnswers, target: Target, ports: readonly AnsweredPort[]): Json[] {
   const open = ports.flatMap(({ name: port, protocol }) => {
     const number = target.numbers[port];
     return number === undefined ? [] : [{ port: number, protocol: transport(protocol) }];
   });
   if (open.length === 0) return [];
-  const policy = {
+  const to = {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': target.env } },
+    podSelector: { matchLabels: { 'microstax.dev/service': target.service } },
+  };
+  return [policy(answers, { to: [to], ports: open })];
+}
+
+function policy({ env, service: name }: RouteAnswers, egress: Json): Json {
+  return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: { name: `open-${name}`, namespace: env, labels: labels(env, name) },
-    spec: {
-      podSelector: {},
-      policyTypes: ['Egress'],
-      egress: [
-        {
-          to: [
-            {
-              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': target.env } },
-              podSelector: { matchLabels: { 'microstax.dev/service': target.service } },
-            },
-          ],
-          ports: open,
-        },
-      ],
-    },
+    spec: { podSelector: {}, policyTypes: ['Egress'], egress: [egress] },
   };
-  return [policy];
 }
 
 function labels(env: string, service: string) {

@@ -1,4 +1,5 @@
 import type { Json } from '../canonical-json.ts';
+import { addressText } from '../external-address.ts';
 import type { Answer, RouteAnswers } from './route-answers.ts';
 
 /** An entry for a registry of services: who answers without a context, with each known one, and with any other. */
@@ -20,6 +21,8 @@ export function registryObjects({ env, service, record, ports, ...answers }: Rou
 }
 
 function plain(answer: Answer): Json {
+  if (answer.kind === 'target' && answer.external !== undefined)
+    return { external: addressText(answer.external), port: answer.external.portName };
   if (answer.kind === 'target') return { env: answer.env, service: answer.service };
   return { denied: answer.code, status: answer.status };
 }

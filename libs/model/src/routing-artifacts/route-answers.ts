@@ -1,6 +1,7 @@
 import { canonicalJson } from '../canonical-json.ts';
 import { sortedBy } from '../compare.ts';
 import type { Composition } from '../composition.ts';
+import type { ExternalAddress } from '../external-address.ts';
 import type { Resolution, ResolvedRecord } from '../resolution.ts';
 import type { PortProtocol, ServiceSpec } from '../service-spec.ts';
 
@@ -22,6 +23,8 @@ export type Target = {
   readonly service: string;
   /** Numbers of its ports by name: as the target declares them where it is known, else as who leads there does. */
   readonly numbers: Readonly<Record<string, number>>;
+  /** Where an address outside answers; then `env` is the environment whose Blueprint names it. */
+  readonly external?: Omit<ExternalAddress, 'region'>;
 };
 export type Denial = { readonly kind: 'denied'; readonly status: 403 | 404 | 503; readonly code: string };
 export type Answer = Target | Denial;
@@ -137,10 +140,33 @@ function lookUp(env: string, service: string, known: ReadonlyMap<string, Known>)
   return { kind: 'denied', status: 404, code: 'no-record' };
 }
 
-function answerOf({ env, service, target, code }: ResolvedRecord, known: ReadonlyMap<string, Known>): Answer {
-  if (target === null) return { kind: 'denied', status: 403, code: code ?? 'denied' };
-  const numbers = known.get(target.env)?.numbers.get(target.service) ?? known.get(env)?.numbers.get(service) ?? {};
-  return { kind: 'target', env: target.env, service: target.service, numbers };
+const stepsMax = 16; // as our router
+
+/** Where a record leads; a target that is known and led on itself is followed (protocol 25). */
+function answerOf(first: ResolvedRecord, known: ReadonlyMap<string, Known>): Answer {
+  let record = first;
+  for (let step = 0; step <= stepsMax; step++) {
+    const { env, service, target, code } = record;
+    if (target === null) return { kind: 'denied', status: 403, code: code ?? 'denied' };
+    if ('external' in target) {
+      const { portName, port } = target.external;
+      return { kind: 'target', env, service, numbers: { [portName]: port }, external: target.external };
+    }
+    const next = target.env === env ? undefined : known.get(target.env)?.records.get(target.service);
+    if (next !== undefined) {
+      record = next;
+      continue;
+    }
+    const numbers = known.get(target.env)?.numbers.get(target.service) ?? known.get(env)?.numbers.get(service) ?? {};
+    return { kind: 'target', env: target.env, service: target.service, numbers };
+  }
+  return { kind: 'denied', status: 503, code: 'circle' };
+}
+
+/** An answer as it is at one port: an address outside has one only. */
+export function answerAt(answer: Answer, { name }: Pick<AnsweredPort, 'name'>): Answer {
+  if (answer.kind === 'denied' || answer.external === undefined || answer.external.portName === name) return answer;
+  return { kind: 'denied', status: 503, code: 'no-endpoint' };
 }
 
 function numbersIn({ ports }: ServiceSpec): Target['numbers'] {

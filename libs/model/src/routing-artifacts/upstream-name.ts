@@ -1,8 +1,14 @@
-import type { Answer, AnsweredPort } from './route-answers.ts';
+import { addressText } from '../external-address.ts';
+import { type Answer, type AnsweredPort, answerAt } from './route-answers.ts';
 
-/** `http.catalog.shop`: port, service and environment of a target; `denied.403.removed` where nobody answers. */
-export function upstreamName(answer: Answer, port: AnsweredPort): string {
+/**
+ * `http.catalog.shop`: port, service and environment of a target; `pay.example.com:443` for an address outside;
+ * `denied.403.removed` where nobody answers.
+ */
+export function upstreamName(anyAnswer: Answer, port: AnsweredPort): string {
+  const answer = answerAt(anyAnswer, port);
   if (answer.kind === 'denied') return `denied.${answer.status}.${answer.code}`;
+  if (answer.external !== undefined) return addressText(answer.external);
   return `${port.name}.${answer.service}.${answer.env}`;
 }
 

@@ -2,6 +2,7 @@ import { compareText } from '@microstax/model/compare';
 import type { RemoteTier } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import type { EffectiveGraph, EffectiveService } from '@microstax/model/effective-graph';
+import type { ExternalAddress } from '@microstax/model/external-address';
 import type { Revision } from '@microstax/model/revision';
 import type { ComposedAncestor, CompositionInput } from './composition.ts';
 import { type IndexedGraph, indexed } from './indexed-graph.ts';
@@ -20,6 +21,7 @@ export type Ancestor = ComposedAncestor & {
 };
 
 type Known = {
+  readonly labels: Revision['labels'];
   readonly services: ReadonlyMap<string, EffectiveService>;
   readonly offered?: ReadonlyMap<string, Digest>;
 };
@@ -36,6 +38,8 @@ export type Scene = {
   readonly dangling: readonly string[];
   readonly ancestors: readonly Ancestor[];
   readonly known: ReadonlyMap<string, Known>;
+  /** How many other environments hold something of a pool, where a capacity is stated here. */
+  readonly poolHolders: ReadonlyMap<string, number>;
   /** Why nothing of an environment may be used here. */
   readonly barred: ReadonlyMap<string, Obstacle>;
   /** What callers here need of each service. */
@@ -58,8 +62,9 @@ export function sceneOf(input: CompositionInput): Scene {
   const graph = indexed(effective, lineage[0]?.effective);
   const needs = needsOf(graph);
   const known = new Map<string, Known>();
-  for (const provider of outside) known.set(provider.env, { services: byName(provider.effective) });
-  for (const ancestor of ancestors) known.set(ancestor.env, ancestor);
+  for (const { env: name, effective, revisions } of outside)
+    known.set(name, { services: byName(effective), labels: revisions.at(-1)?.labels ?? {} });
+  for (const ancestor of ancestors) known.set(ancestor.env, { ...ancestor, labels: ancestor.revision.labels });
   return {
     env,
     own,
@@ -69,10 +74,13 @@ export function sceneOf(input: CompositionInput): Scene {
     dangling: danglingIn(graph),
     ancestors,
     known,
+    poolHolders: input.poolHolders ?? noHolders,
     barred: barredProviders(input),
     needsOf: (service) => needs[graph.rows.idOf(service) ?? -1],
   };
 }
+
+const noHolders: ReadonlyMap<string, number> = new Map();
 
 function takenAwayBy({ services }: Revision): Set<string> {
   return new Set(services.flatMap(({ kind, name }) => (kind === 'remove' ? [name] : [])));
@@ -96,7 +104,7 @@ export function removals(scene: Scene): Removal[] {
       if (service !== undefined && !scene.here.has(name) && !nearer.has(name) && !found.has(name))
         found.set(name, { service, by: env, lenders });
     }
-    for (const name of Object.keys(revision.routing.providers)) nearer.add(name);
+    for (const name of mappedNames(revision)) nearer.add(name);
   }
   return [...found.values()];
 }
@@ -105,7 +113,7 @@ export function removals(scene: Scene): Removal[] {
 export function undeclaredNames(scene: Scene, removed: readonly Removal[]): string[] {
   const names = new Set(scene.dangling);
   for (const { revision } of levelsOf(scene))
-    for (const name of Object.keys(revision.routing.providers)) if (!scene.here.has(name)) names.add(name);
+    for (const name of mappedNames(revision)) if (!scene.here.has(name)) names.add(name);
   for (const { service } of removed) names.delete(service.name);
   return [...names];
 }
@@ -123,6 +131,14 @@ function danglingIn({ rows, services }: IndexedGraph): string[] {
 /** A service may be called `constructor`, so only own members count. */
 export function mappingOf({ routing }: Revision, name: string): string | undefined {
   return Object.hasOwn(routing.providers, name) ? routing.providers[name] : undefined;
+}
+
+export function externalOf({ routing: { externals = {} } }: Revision, name: string): ExternalAddress | undefined {
+  return Object.hasOwn(externals, name) ? externals[name] : undefined;
+}
+
+function mappedNames({ routing: { providers, externals = {} } }: Revision): string[] {
+  return [...Object.keys(providers), ...Object.keys(externals)];
 }
 
 function poolsOf({ routing }: Revision): string[] {

@@ -18,11 +18,12 @@ type Given = {
   /** Root first, the environment itself last. */
   readonly lineage: readonly Revision[];
   readonly outside?: readonly Revision[];
+  readonly poolHolders?: ReadonlyMap<string, number>;
   /** What an ancestor offers at present, where its child pinned it. */
   readonly offered?: Readonly<Record<string, readonly ServiceSpec[]>>;
 };
 
-function composition({ lineage, outside = [], offered = {} }: Given): Composition {
+function composition({ lineage, outside = [], offered = {}, ...rest }: Given): Composition {
   const chain = effectiveChain(lineage);
   const own = lineage.at(-1) as Revision;
   const ancestors = lineage.slice(0, -1).map((revision, index) => {
@@ -42,6 +43,7 @@ function composition({ lineage, outside = [], offered = {} }: Given): Compositio
       revisions: [revision],
     })),
     derivation,
+    ...rest,
   });
 }
 
@@ -610,5 +612,101 @@ describe('composeEnvironment()', () => {
         { numRuns: 200 },
       );
     });
+  });
+});
+
+describe('mappings to an address outside', () => {
+  const address = { host: 'pay.example.com', port: 443, portName: 'http', protocol: 'http' } as const;
+  const outside = (draft: RevisionDraft = {}, region?: string) =>
+    team({ routing: { externals: { pay: region === undefined ? address : { ...address, region } } }, ...draft });
+
+  test('go before every ancestor, and say which address', () => {
+    given({ lineage: [shop, outside()] })
+      .when(composition)
+      .thenCheck((composed) => {
+        expect(inShort(of(composed, 'pay'))).toEqual([
+          'explicit provider mapping pay.example.com:443',
+          'baseline shop',
+        ]);
+        expect(of(composed, 'pay').remote).toMatchObject({ external: address, service: 'pay', eligible: true });
+      });
+  });
+
+  test('make a service that nobody declares, with the port that is said there', () => {
+    const mapped = aRevision('shop', { services: [web], routing: { externals: { pay: address } } });
+    given({ lineage: [mapped, team()] })
+      .when(composition)
+      .thenCheck((composed) => {
+        const found = of(composed, 'pay');
+        expect(found).toMatchObject({ owner: 'pay.example.com:443', removed: false });
+        expect(found.spec.ports).toEqual([{ name: 'http', containerPort: 443, protocol: 'http' }]);
+        expect(found.candidates).toMatchObject([
+          { env: 'shop', tier: 'baseline', eligible: true, reason: '"shop" has it from "pay.example.com:443"' },
+        ]);
+        expect(found.remote).not.toHaveProperty('external'); // an ancestor is asked, and its record leads on
+      });
+  });
+
+  test('are refused where a caller needs another port, and where the address is in no region that is allowed', () => {
+    const caller = aService('web', { dependsOn: [{ service: 'pay', port: 'grpc', protocol: 'grpc' }] });
+    given({ lineage: [shop, outside({ services: [caller] })] })
+      .when((input) => inShort(of(composition(input), 'pay'))[0])
+      .then('explicit provider mapping pay.example.com:443: port-missing');
+    const residency = { allowed: ['eu'] };
+    given({ lineage: [shop, outside({ residency })] })
+      .when((input) => inShort(of(composition(input), 'pay'))[0])
+      .then('explicit provider mapping pay.example.com:443: residency');
+    given({ lineage: [shop, outside({ residency }, 'eu')] })
+      .when((input) => inShort(of(composition(input), 'pay'))[0])
+      .then('explicit provider mapping pay.example.com:443');
+  });
+
+  test('bring back what an environment between took away', () => {
+    const taken = team({ removes: ['pay'] });
+    const mapped = feature({ routing: { externals: { pay: address } } });
+    given({ lineage: [shop, taken, mapped] })
+      .when((input) => of(composition(input), 'pay'))
+      .thenCheck(({ removed, remote }) => {
+        expect(removed).toBe(false);
+        expect(remote?.external).toEqual(address);
+      });
+  });
+});
+
+describe('pools with terms', () => {
+  const pool = (env: string, labels: Revision['labels'] = {}) =>
+    aRevision(env, { services: [aService('mail')], labels });
+  const caller = aService('web', { dependsOn: ['mail'] });
+  const asking = (poolTerms: NonNullable<Revision['routing']['poolTerms']>) =>
+    aRevision('shop', { services: [caller], routing: { pools: ['a-pool', 'b-pool'], poolTerms } });
+
+  test('are passed over where they lack a label, in the order of their names', () => {
+    given({
+      lineage: [asking({ 'a-pool': { labels: { tier: '1' } }, 'b-pool': { labels: { tier: '1' } } })],
+      outside: [pool('a-pool', { tier: '2' }), pool('b-pool', { tier: '1' })],
+    })
+      .when((input) => of(composition(input), 'mail'))
+      .thenCheck((mail) => {
+        expect(inShort(mail)).toEqual(['shared provider pool a-pool: labels-differ', 'shared provider pool b-pool']);
+        expect(mail.candidates[0]?.reason).toBe('"a-pool" has "2" as label "tier", wanted is "1"');
+      });
+  });
+
+  test.each([
+    [0, 'a-pool'],
+    [1, 'a-pool'],
+    [2, 'b-pool'],
+    [3, 'b-pool'],
+  ])('with %i other holders of a capacity of 2 lead to %s', (holders, leadsTo) => {
+    given({
+      lineage: [asking({ 'a-pool': { capacity: 2 } })],
+      outside: [pool('a-pool'), pool('b-pool')],
+      poolHolders: new Map([['a-pool', holders]]),
+    })
+      .when((input) => of(composition(input), 'mail'))
+      .thenCheck((mail) => {
+        expect(remoteEnv(mail)).toBe(leadsTo);
+        if (leadsTo === 'b-pool') expect(mail.candidates[0]).toMatchObject({ code: 'pool-full', eligible: false });
+      });
   });
 });

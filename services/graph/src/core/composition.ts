@@ -39,6 +39,8 @@ export type CompositionInput = {
   readonly effective: EffectiveGraph;
   /** Every environment that this lineage's mappings and pools name and the store knows. */
   readonly outside: readonly OutsideEnvironment[];
+  /** How many other environments hold something of a pool, where this one states its capacity; absent: nobody. */
+  readonly poolHolders?: ReadonlyMap<string, number>;
   readonly derivation: Digest;
 };
 
@@ -103,11 +105,12 @@ function composed(
 
 // Members in the order of canonical JSON, which writes such objects as they are.
 function candidateOf(
-  { env, tier, reason, specDigest }: Offer,
+  { env, external, tier, reason, specDigest }: Offer,
   against: Obstacle | null,
   here: { readonly name: string; readonly specDigest: Digest },
 ): Candidate {
   const provider = { service: here.name, specDigest: specDigest ?? here.specDigest, tier };
-  if (against === null) return { eligible: true, env, reason, ...provider };
-  return { code: against.code, eligible: false, env, reason: against.reason, ...provider };
+  const address = external === undefined ? {} : { external };
+  if (against === null) return { eligible: true, env, ...address, reason, ...provider };
+  return { code: against.code, eligible: false, env, ...address, reason: against.reason, ...provider };
 }

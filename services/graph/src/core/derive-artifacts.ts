@@ -71,6 +71,7 @@ export function deriveArtifacts(request: DeriveRequest, state: DeriveState): Der
         effective: must(effectiveChain(revisions).at(-1), 'an environment outside has a revision'),
         revisions,
       })),
+      ...(state.poolHolders === undefined ? {} : { poolHolders: state.poolHolders }),
       derivation: derivation.digest,
     }),
   );
@@ -86,7 +87,8 @@ function specDigests(chain: readonly Revision[]): ReadonlyMap<string, Digest> {
   return new Map(effective.services.map(({ name, specDigest }) => [name, specDigest]));
 }
 
-function factsOf(env: string, { members, installation = {} }: DeriveState): Facts {
+function factsOf(env: string, { members, installation = {}, poolHolders = new Map() }: DeriveState): Facts {
+  const held = sortedBy(poolHolders, ([pool]) => pool).map(([pool, holders]) => ({ pool, holders }));
   const { runtime, prices = defaultPrices } = installation;
   const siblings = members.filter((member) => member.env !== env && !isGone(member));
   return {
@@ -99,5 +101,6 @@ function factsOf(env: string, { members, installation = {} }: DeriveState): Fact
     })),
     expectedHours,
     ...(runtime === undefined ? {} : { runtime }),
+    ...(held.length === 0 ? {} : { poolHolders: held }),
   };
 }

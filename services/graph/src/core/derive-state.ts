@@ -54,6 +54,8 @@ export type DeriveState = {
   /** Nearest first; complete unless the lineage is refused anyway. */
   readonly lineage: readonly AncestorState[];
   readonly outside: readonly OutsideState[];
+  /** How many other environments hold something of a pool, where this one states its capacity. */
+  readonly poolHolders?: ReadonlyMap<string, number>;
   /** Every environment under the same root. */
   readonly members: readonly EnvironmentDocument[];
   /** The recorded answer, where this submission was decided before. */

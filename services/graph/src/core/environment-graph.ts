@@ -2,6 +2,7 @@ import type { EnvironmentGraph, GenerationRef } from '@microstax/contracts/graph
 import type { Difference } from '@microstax/model/difference';
 import type { EffectiveGraph } from '@microstax/model/effective-graph';
 import type { Plan } from '@microstax/model/plan';
+import { providedBy } from '@microstax/model/provided-by';
 
 export type GraphParts = {
   readonly at: GenerationRef;
@@ -30,7 +31,7 @@ export function environmentGraph({ at, effective, ancestors, difference, plan }:
       stateful: spec.stateful,
       dependsOn: spec.dependsOn,
       placement: placements.get(name)?.kind ?? null,
-      provider: placements.get(name)?.provider?.env ?? null,
+      provider: providedBy(placements.get(name) ?? {}),
     })),
     removed: difference.services.filter(({ state }) => state === 'removed').map(({ service }) => service),
   };

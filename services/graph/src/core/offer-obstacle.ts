@@ -18,7 +18,9 @@ export function obstacle(offer: Offer, here: EffectiveService, scene: Scene): Ob
   }
   const barred = barredOf(offer, scene);
   if (barred !== undefined) return barred;
-  if (!isRunnable(service.spec)) return { code: 'no-spec', reason: `"${env}" declares nothing that can run` };
+  if (offer.unfit !== undefined) return offer.unfit;
+  if (!offer.answersOutside && !isRunnable(service.spec))
+    return { code: 'no-spec', reason: `"${env}" declares nothing that can run` };
   if (service.spec.sharing === 'deny') return { code: 'sharing-denied', reason: `"${env}" does not share it` };
   if (here.spec.sharing === 'deny') return { code: 'sharing-denied', reason: 'declared here as not to be inherited' };
   const unmet = unmetNeed(env, service.spec, here.spec, scene.needsOf(here.name) ?? noNeeds);

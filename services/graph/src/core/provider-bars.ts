@@ -1,4 +1,5 @@
 import { lineageDepthMax } from '@microstax/model/derivation';
+import { addressText } from '@microstax/model/external-address';
 import type { Revision } from '@microstax/model/revision';
 import type { CompositionInput } from './composition.ts';
 
@@ -13,6 +14,12 @@ export function barredProviders({ own, lineage, outside }: CompositionInput): Re
       foreign(env, chain[0], own) ?? tooDeep(env, depth) ?? misplaced(env, regionOf(chain), allowed ?? null);
     if (obstacle !== null) barred.set(env, obstacle);
   };
+  for (const { routing } of [own, ...lineage.map(({ revision }) => revision)])
+    for (const address of Object.values(routing.externals ?? {})) {
+      const text = addressText(address);
+      const obstacle = misplaced(text, address.region, allowed ?? null);
+      if (obstacle !== null) barred.set(text, obstacle);
+    }
   // An ancestor of ours last: it is what it is to us also where a mapping names it.
   for (const { env, revisions } of outside) judge(env, revisions.toReversed(), revisions.length - 1);
   lineage.forEach(({ env }, index) => {

@@ -1,15 +1,26 @@
 import type { RemoteTier } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import type { EffectiveService } from '@microstax/model/effective-graph';
-import { type Ancestor, mappingOf, type Scene } from './composition-scene.ts';
+import { addressText, type ExternalAddress } from '@microstax/model/external-address';
+import type { Revision } from '@microstax/model/revision';
+import { type Ancestor, externalOf, mappingOf, type Scene } from './composition-scene.ts';
+import { externalService } from './external-service.ts';
+import { poolObstacle } from './pool-obstacle.ts';
+import type { Obstacle } from './provider-bars.ts';
 
 /** Someone who could provide a service. */
 export type Offer = {
   readonly env: string;
   readonly tier: RemoteTier;
   readonly reason: string;
-  /** Where it has the service from, if from another environment. */
+  /** Where it is no environment. */
+  readonly external?: ExternalAddress;
+  /** Where it has the service from, if from another environment or an address. */
   readonly behind?: string;
+  /** What is asked of it as a pool and not so. */
+  readonly unfit?: Obstacle;
+  /** Nobody in reach starts it: an address answers. */
+  readonly answersOutside?: boolean;
   /** What would answer; null where the environment was named but has no such service. */
   readonly service: EffectiveService | null;
   /** What the environment itself knows the service by. */
@@ -26,6 +37,8 @@ export function offersFor(name: string, inherited: readonly Offer[], scene: Scen
 }
 
 function mappedOffer(name: string, scene: Scene): Offer | null {
+  const address = externalOf(scene.own, name);
+  if (address !== undefined) return addressOffer(name, address, scene.own);
   const env = mappingOf(scene.own, name);
   if (env === undefined) return null;
   const provider = env === scene.env ? undefined : scene.known.get(env);
@@ -36,8 +49,17 @@ function mappedOffer(name: string, scene: Scene): Offer | null {
 function pooledOffers(name: string, scene: Scene): Offer[] {
   return scene.pools.flatMap((env) => {
     const service = env === scene.env ? undefined : scene.known.get(env)?.services.get(name);
-    return service ? [offerOf(env, 'shared provider pool', `in the pool "${env}"`, service)] : [];
+    if (!service) return [];
+    const unfit = poolObstacle(env, scene);
+    const offer = offerOf(env, 'shared provider pool', `in the pool "${env}"`, service);
+    return [unfit === null ? offer : { ...offer, unfit }];
   });
+}
+
+function addressOffer(name: string, address: ExternalAddress, mapping: Revision): Offer {
+  const service = externalService(name, address, mapping);
+  const offer = offerOf(service.owner, 'explicit provider mapping', 'mapped here by routing.providers', service);
+  return { ...offer, external: address, answersOutside: true };
 }
 
 /**
@@ -49,6 +71,14 @@ export function inheritedOffers(name: string, lenders: readonly Ancestor[], scen
   for (const { env, tier, revision, services, offered, declares } of lenders) {
     const service = services.get(name);
     if (service === undefined) break;
+    const address = externalOf(revision, name);
+    if (address !== undefined) {
+      const behind = addressText(address);
+      const answering = externalService(name, address, revision);
+      const offer = offerOf(env, tier, `"${env}" maps it to "${behind}"`, service, offered);
+      offers.push({ ...offer, service: answering, behind, answersOutside: true });
+      continue;
+    }
     const elsewhere = mappingOf(revision, name);
     const answering = elsewhere === undefined ? undefined : scene.known.get(elsewhere)?.services.get(name);
     if (answering !== undefined && elsewhere !== undefined) {
@@ -65,6 +95,13 @@ export function relayedOffers(name: string, scene: Scene): Offer[] {
   if (scene.takenAway.has(name)) return offers;
   for (const { env, tier, revision, takenAway, pools } of scene.ancestors) {
     if (takenAway.has(name)) break;
+    const address = externalOf(revision, name);
+    if (address !== undefined) {
+      const service = externalService(name, address, revision);
+      const offer = offerOf(env, tier, `"${env}" has it from "${service.owner}"`, service);
+      offers.push({ ...offer, behind: service.owner, answersOutside: true });
+      continue;
+    }
     const mapped = mappingOf(revision, name);
     for (const elsewhere of mapped === undefined ? pools : [mapped]) {
       const service = scene.known.get(elsewhere)?.services.get(name);

@@ -11,6 +11,7 @@ import { compareText, sortedBy } from '@microstax/model/compare';
 import { foldInventory } from '@microstax/model/inventory';
 import type { Inventory, JournalEntry } from '@microstax/model/journal';
 import type { Placement, Plan } from '@microstax/model/plan';
+import { providedBy } from '@microstax/model/provided-by';
 import type { Resolution } from '@microstax/model/resolution';
 import type { EnvironmentStatus } from '@microstax/model/status';
 import type {
@@ -108,7 +109,7 @@ export function serviceItems(
       service,
       identity,
       placement: kind,
-      provider: placement.provider?.env ?? null,
+      provider: providedBy(placement),
       tier: tiers.get(service) ?? null,
       pids: instances.map(({ pid }) => pid),
       ports: Object.assign({}, ...instances.map(({ ports }) => ports)),

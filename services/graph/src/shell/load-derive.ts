@@ -5,7 +5,7 @@ import type { EnvironmentView } from '@microstax/model/lineage-check';
 import { must } from '@microstax/model/must';
 import type { Revision } from '@microstax/model/revision';
 import type { AncestorState, DeriveState, OutsideState, Position } from '../core/derive-state.ts';
-import type { ActivationDocument, AnswerDocument, EnvironmentDocument } from '../core/documents.ts';
+import type { ActivationDocument, AnswerDocument, EnvironmentDocument, HoldDocument } from '../core/documents.ts';
 import type { NamedIdentity } from '../core/identify.ts';
 import { namedOutside } from '../core/named-outside.ts';
 import { isGone, offerOf } from '../core/offer.ts';
@@ -32,10 +32,11 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
   if (own === null) return null;
   const walked = await walkLineage(reader, own.value, self);
   const root = walked.lineage.at(-1)?.environment.env ?? env;
-  const [newest, selfView, outside, members, answered, [revisionKnown = false]] = await Promise.all([
+  const [newest, selfView, outside, poolHolders, members, answered, [revisionKnown = false]] = await Promise.all([
     self ? reader.get<ActivationDocument>(activationAt(org, env, self.generation)) : null,
     self ? viewOf(reader, self) : null,
     loadOutside(reader, own.value, walked.lineage),
+    loadPoolHolders(reader, own.value),
     loadMembers(reader, org, root),
     submission === null ? null : reader.get<AnswerDocument>(answerAt(org, submission)),
     reader.has([revisionAt(org, env, own.digest)]),
@@ -49,6 +50,7 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
     parentView: parentView(walked),
     lineage: walked.lineage,
     outside,
+    poolHolders,
     members,
     answered,
     revisionKnown,
@@ -63,6 +65,19 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
 async function namedIn(reader: Reader, org: string, digest: Digest): Promise<readonly NamedIdentity[]> {
   const source = await reader.artifact<Revision>(org, digest);
   return (source?.value.services ?? []).filter((declaration) => declaration.kind === 'run');
+}
+
+/** By pool of a stated capacity, how many other environments hold something of it, or claimed it and are on their way. */
+async function loadPoolHolders(
+  reader: Reader,
+  { org, env, routing: { poolTerms = {} } }: Revision,
+): Promise<ReadonlyMap<string, number>> {
+  const limited = Object.entries(poolTerms).filter(([, { capacity }]) => capacity !== undefined);
+  const counted = limited.map(async ([pool]): Promise<[string, number]> => {
+    const holds = await reader.scan<HoldDocument>('holds', { prefix: `${org}/${pool}/` });
+    return [pool, new Set(holds.flatMap(({ child }) => (child === env ? [] : [child]))).size];
+  });
+  return new Map(await Promise.all(counted));
 }
 
 /** Every environment under a root. Without guards: who takes a context value twice is found at the claim. */

@@ -5,6 +5,7 @@ import {
   contextValue,
   contractText,
   duration,
+  externalAddress,
   headerName,
   name,
   parentName,
@@ -122,6 +123,43 @@ export type WrittenPort = WrittenService['ports'][number];
 export type WrittenDependency = WrittenService['dependsOn'][number];
 export type WrittenSecret = WrittenService['secrets'][number];
 
+export const providerSchema = z.strictObject(
+  {
+    environment: name.optional(),
+    external: externalAddress.optional(),
+    protocol: protocol.optional(),
+    port: name.optional(),
+    region: region.optional(),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type'
+        ? 'expected the name of an environment, or { external: host:port, protocol, port, region }'
+        : undefined,
+  },
+);
+export type WrittenProvider = z.infer<typeof providerSchema>;
+
+const capacityMax = 10_000;
+export const poolSchema = z.strictObject(
+  {
+    environment: name,
+    capacity: z
+      .int()
+      .min(1)
+      .max(capacityMax, { error: `allowed are 1 to ${capacityMax}` })
+      .optional(),
+    labels: textMap.optional(),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type'
+        ? 'expected the name of an environment, or { environment, capacity, labels }'
+        : undefined,
+  },
+);
+export type WrittenPool = z.infer<typeof poolSchema>;
+
 export const routingSchema = z.strictObject({
   mode: z.enum(['isolated', 'baseline', 'overlay']).default('isolated'),
   baselineId: parentName.optional(),
@@ -132,8 +170,8 @@ export const routingSchema = z.strictObject({
   parentMoved: z.enum(['derive', 'preview']).optional(),
   unknown: z.enum(['baseline', 'deny']).optional(),
   front: z.enum(['allow', 'deny']).optional(),
-  providers: z.record(name, name).default({}),
-  pools: z.array(name).default([]),
+  providers: z.record(name, providerSchema).default({}),
+  pools: z.array(poolSchema).default([]),
 });
 export type WrittenRouting = z.infer<typeof routingSchema>;
 

@@ -10,7 +10,9 @@ import {
   eachItem,
   eachValue,
   mapEntries,
+  poolAsMap,
   portAsMap,
+  providerAsMap,
   seedAsMap,
   textItems,
   textValues,
@@ -30,7 +32,12 @@ export function desugar(tree: Located): { readonly tree: Located; readonly probl
     listOfServices(services, (at, service) => desugarService(service, ['services', at], problems), problems),
   );
   const planned = withEntry(listed, 'plans', (plans) => desugarPlans(plans, problems));
-  return { tree: words({ labels: textValues, seeds: (seeds) => eachItem(seeds, seedAsMap) })(planned), problems };
+  const environmentWords: Words = {
+    labels: textValues,
+    seeds: (seeds) => eachItem(seeds, seedAsMap),
+    routing: words({ providers: eachValue(providerAsMap), pools: (pools) => eachItem(pools, poolAsMap) }),
+  };
+  return { tree: words(environmentWords)(planned), problems };
 }
 
 function listOfServices(

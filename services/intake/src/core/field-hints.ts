@@ -31,8 +31,25 @@ export const hints: readonly { readonly among: readonly string[]; readonly words
         parentMoved: 'Whether an overlay follows a parent that moved at once, or previews what that would make of it',
         unknown: 'What an unknown context meets; roots only',
         front: 'Whether services of other managers may be fronted; roots only',
-        providers: 'Which environment provides a service, asked before any ancestor',
+        providers: 'Which environment, or address outside, provides a service, asked before any ancestor',
         pools: 'Environments that may provide what nobody in the lineage does',
+      },
+    },
+    {
+      among: ['external', 'environment'],
+      words: {
+        environment: 'The environment that provides it',
+        external: 'An address that provides it, such as payments.example.com:443',
+        protocol: 'What is spoken there; http by default. Ciphers are passed through as tcp',
+        port: 'What callers here call the port; the name of the protocol by default',
+        region: 'Where it is, for residency',
+      },
+    },
+    {
+      among: ['environment', 'capacity'],
+      words: {
+        capacity: 'At most so many environments may hold something of it',
+        labels: 'Labels that its Blueprint must have',
       },
     },
     {

@@ -1,10 +1,9 @@
-import { sortedBy } from '@microstax/model/compare';
 import { defaultHeaderName } from '@microstax/model/names';
 import type { RoutingSpec } from '@microstax/model/revision';
 import type { WrittenRouting } from './blueprint-schema.ts';
 import type { Problem } from './problem.ts';
+import { checkPools, checkProviders, normalisePools, normaliseProviders } from './providers.ts';
 import { quote } from './quote.ts';
-import { sortedRecord } from './sorted-record.ts';
 
 /** The routing of an environment with its defaults explicit (protocol 6). */
 export function normaliseRouting(written: WrittenRouting, env: string): RoutingSpec {
@@ -14,8 +13,8 @@ export function normaliseRouting(written: WrittenRouting, env: string): RoutingS
     ...(root ? { headerName: (written.headerName ?? defaultHeaderName).toLowerCase() } : {}),
     propagateHeader: written.propagateHeader,
     ...(root ? { unknown: written.unknown ?? 'baseline' } : {}),
-    providers: sortedRecord(written.providers),
-    pools: sortedBy(new Set(written.pools), (pool) => pool),
+    ...normaliseProviders(written.providers),
+    ...normalisePools(written.pools),
     ...(!root && written.parentMoved === 'preview' ? { parentMoved: 'preview' } : {}),
     ...(root && written.front === 'allow' ? { front: 'allow' } : {}),
   };
@@ -42,7 +41,12 @@ const reservedHeaders: ReadonlySet<string> = new Set([
 
 /** What routing says against itself or against the mode. Lineage is `checkLineage`'s. */
 export function checkRouting(written: WrittenRouting, env: string): Problem[] {
-  return [...checkHeader(written), ...checkMode(written), ...checkProviders(written, env)];
+  return [
+    ...checkHeader(written),
+    ...checkMode(written),
+    ...checkProviders(written.providers, env),
+    ...checkPools(written.pools, env),
+  ];
 }
 
 function checkHeader({ mode, headerName, baselineId }: WrittenRouting): Problem[] {
@@ -104,19 +108,4 @@ function withoutParent(field: string, word: string, mode: string): Problem {
     reason: `${field} says how a parent is followed, and mode ${quote(mode)} has none`,
     next: 'leave it out, or make the environment an overlay',
   };
-}
-
-function checkProviders({ providers, pools }: WrittenRouting, env: string): Problem[] {
-  const own = (path: readonly (string | number)[]): Problem => ({
-    code: 'provider-is-self',
-    path,
-    reason: `${quote(env)} cannot be its own provider`,
-    next: 'name another environment, or leave it out',
-  });
-  return [
-    ...Object.entries(providers).flatMap(([service, by]) =>
-      by === env ? [own(['routing', 'providers', service])] : [],
-    ),
-    ...pools.flatMap((pool, index) => (pool === env ? [own(['routing', 'pools', index])] : [])),
-  ];
 }

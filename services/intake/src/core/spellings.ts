@@ -79,6 +79,18 @@ export function dependencyAsMap(dependency: Located): Located {
   return mapAt(dependency.at, { service: dependency });
 }
 
+/** The name of an environment that provides a service. */
+export function providerAsMap(provider: Located): Located {
+  if (provider.kind !== 'scalar' || typeof provider.value !== 'string') return provider;
+  return mapAt(provider.at, { environment: provider });
+}
+
+/** The name of an environment that is a pool. */
+export function poolAsMap(pool: Located): Located {
+  if (pool.kind !== 'scalar' || typeof pool.value !== 'string') return words({ labels: textValues })(pool);
+  return mapAt(pool.at, { environment: pool });
+}
+
 /** `name` or `name@version`. */
 export function seedAsMap(seed: Located): Located {
   if (seed.kind !== 'scalar' || typeof seed.value !== 'string') return words({ version: asText })(seed);

@@ -2,6 +2,7 @@ import type { EnvironmentView } from '@microstax/model/lineage-check';
 import type { PortSpec } from '@microstax/model/service-spec';
 import { nearestWord } from './nearest-word.ts';
 import { normalisePorts } from './normalise-ports.ts';
+import { externalOf } from './providers.ts';
 import type { ReadBlueprint } from './read-blueprint.ts';
 
 /** What the name of a service stands for, seen from the Blueprint. `ports` is absent where nobody told them. */
@@ -29,8 +30,12 @@ export function surroundingsOf(
   const meanings = new Map<string, Meaning>();
   for (const service of parent?.services ?? [])
     meanings.set(service.name, { kind: 'inherited', ...(service.ports === undefined ? {} : { ports: service.ports }) });
-  for (const service of Object.keys(routing?.providers ?? {}))
-    if (!meanings.has(service)) meanings.set(service, { kind: 'mapped' });
+  for (const [service, provider] of Object.entries(routing?.providers ?? {})) {
+    if (meanings.has(service)) continue;
+    const external = externalOf(provider);
+    const ports = external && [{ name: external.portName, containerPort: external.port, protocol: external.protocol }];
+    meanings.set(service, { kind: 'mapped', ...(ports === undefined ? {} : { ports }) });
+  }
   for (const { name, written } of services) {
     if (name === undefined) continue;
     if (written === undefined) meanings.set(name, { kind: 'open' });

@@ -16,7 +16,17 @@ test('every field of a Blueprint has its normal form', () => {
       sanitise: { 'users.email': 'mask', 'users.name': 'fake' },
     },
     seeds: [{ name: 'demo' }, { name: 'users', version: '2' }, { name: 'orders', version: '1.10', services: ['db'] }],
-    routing: { front: 'allow', propagateHeader: false },
+    routing: {
+      front: 'allow',
+      propagateHeader: false,
+      providers: { search: 'tools' },
+      externals: {
+        mail: { host: 'mail.example.com', port: 25, portName: 'tcp', protocol: 'tcp', region: 'eu-west' },
+        vault: { host: '2001:db8::7', port: 8200, portName: 'api', protocol: 'http' },
+      },
+      pools: ['common', 'spare'],
+      poolTerms: { spare: { capacity: 3, labels: { kind: 'pool', tier: '1' } } },
+    },
   });
   expect(specOf(revision, 'db')).toMatchObject({
     image: `registry.example:5000/postgres@sha256:${'ab'.repeat(32)}`,

@@ -3,7 +3,9 @@ import {
   dependencySchema,
   headerSchema,
   planServiceSchema,
+  poolSchema,
   portSchema,
+  providerSchema,
   routingSchema,
   serviceSchema,
 } from './blueprint-schema.ts';
@@ -65,12 +67,16 @@ const anyService = {
 const listedService = z.strictObject(anyService);
 const keyedService = z.strictObject({ ...anyService, name: name.optional() });
 
+const routing = routingSchema.extend({
+  providers: z.record(name, z.union([name, providerSchema])).optional(),
+  pools: z.array(z.union([name, poolSchema.extend({ labels: textMap.optional() })])).optional(),
+});
 const planService = planServiceSchema.extend({ args: args.optional(), env: variables.optional() });
 
 export const writtenBlueprint = z.strictObject({
   ...headerSchema.shape,
   labels: textMap.optional(),
-  routing: routingSchema.optional(),
+  routing: routing.optional(),
   plans: z.record(name, z.strictObject({ services: z.record(name, planService).optional() })).optional(),
   seeds: z.array(seed).optional(),
   services: z.union([z.array(listedService), z.record(name, z.union([keyedService, z.null()]))]),

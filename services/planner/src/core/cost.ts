@@ -85,8 +85,10 @@ function bridgeTerms(view: ComposedView, placed: readonly Placed[], prices: Pric
   placed.forEach(({ kind }, index) => {
     if (kind === 'local') for (const { to } of edgesFrom(view, index)) bridged.add(to);
   });
-  return placed.flatMap(({ service, provider }, index) =>
-    provider !== undefined && bridged.has(index) ? [term(service, 'bridge', 1, prices.bridgeHourMicros)] : [],
+  return placed.flatMap(({ service, provider, external }, index) =>
+    (provider ?? external) !== undefined && bridged.has(index)
+      ? [term(service, 'bridge', 1, prices.bridgeHourMicros)]
+      : [],
   );
 }
 

@@ -1,4 +1,5 @@
 import { sortedBy } from '@microstax/model/compare';
+import { addressText } from '@microstax/model/external-address';
 import type { OmittedJob } from '@microstax/model/plan';
 import { awaited, awaitJobId } from './awaited-providers.ts';
 import { type ComposedView, serviceAt } from './composed-view.ts';
@@ -24,8 +25,9 @@ function omittedOfLocal(view: ComposedView, { service }: Placed, index: number):
   return [...(spec.secrets.length === 0 ? [secret] : []), ...(spec.stateful ? [restore, seed] : [])];
 }
 
-function omittedWorkload({ service, kind, provider, code }: Placed): OmittedJob {
-  const reason = provider === undefined ? `service is denied: ${code}` : `service is ${kind} from ${provider.env}`;
+function omittedWorkload({ service, kind, provider, external, code }: Placed): OmittedJob {
+  const from = external === undefined ? provider?.env : addressText(external);
+  const reason = from === undefined ? `service is denied: ${code}` : `service is ${kind} from ${from}`;
   return { id: `workload:${service}`, kind: 'workload', service, reason };
 }
 

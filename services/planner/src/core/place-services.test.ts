@@ -469,3 +469,59 @@ describe('draftPlan() on many services', () => {
     expect(Object.values(kindsOf(decision)).every((kind) => kind === 'local')).toBe(true);
   });
 });
+
+describe('a service that is mapped to an address outside', () => {
+  const pay = { host: 'pay.example.com', port: 443, portName: 'http', protocol: 'http' } as const;
+  const mapping = (input: PlanInput, services: readonly string[]): PlanInput => {
+    const composition = sealArtifact('composition', {
+      ...input.composition.value,
+      services: input.composition.value.services.map((service) => {
+        if (!services.includes(service.name)) return service;
+        const candidate: Candidate = {
+          env: 'pay.example.com:443',
+          external: pay,
+          service: service.name,
+          specDigest: service.specDigest,
+          tier: 'explicit provider mapping',
+          eligible: true,
+          reason: 'mapped',
+        };
+        return { ...service, candidates: [candidate], remote: candidate };
+      }),
+    });
+    return { ...input, composition };
+  };
+
+  test('is left to it: nothing is held, awaited or started for it, and a bridge leads there', () => {
+    given(
+      mapping(derived([overlay('feat', { checkout: { env: { A: '1' }, dependsOn: ['payments'] } }), shop]), [
+        'payments',
+      ]),
+    )
+      .when((input) => {
+        const decision = draftPlan(input);
+        if (decision.kind === 'refused') throw new Error(decision.findings[0]?.reason);
+        return decision.plan;
+      })
+      .thenCheck(({ placements, jobs, omittedJobs, cost }) => {
+        const placed = placements.find(({ service }) => service === 'payments');
+        expect(placed).toMatchObject({ kind: 'external', external: pay });
+        expect(placed).not.toHaveProperty('provider');
+        expect(jobs.filter(({ kind }) => kind === 'await').map(({ provider }) => provider?.env)).not.toContain(
+          'pay.example.com:443',
+        );
+        expect(omittedJobs.find(({ id }) => id === 'workload:payments')?.reason).toBe(
+          'service is external from pay.example.com:443',
+        );
+        expect(cost.terms.filter(({ term }) => term === 'bridge').map(({ service }) => service)).toContain('payments');
+      });
+  });
+
+  test('may be declared in a root for its ports alone', () => {
+    const { run: _, ...spec } = aService('payments');
+    const root = aRevision('solo', { services: [spec, aService('web', { dependsOn: ['payments'] })] });
+    given(mapping(derived([root]), ['payments']))
+      .when(place)
+      .thenCheck((decision) => expect(kindsOf(decision)).toEqual({ payments: 'external', web: 'local' }));
+  });
+});

@@ -67,6 +67,8 @@ function inherit(
   carriesContext: boolean,
   reasons: readonly PlacementReason[],
 ): Placed {
+  const { external } = remote;
+  if (external !== undefined) return { ...identified(service), kind: 'external', carriesContext, external, reasons };
   const provider = { env: remote.env, service: remote.service, specDigest: remote.specDigest };
   return { ...identified(service), kind: kinds[remote.tier], carriesContext, provider, reasons };
 }

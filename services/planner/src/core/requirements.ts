@@ -1,6 +1,7 @@
 import type { ComposedService } from '@microstax/model/composition';
 import type { ServiceDifference } from '@microstax/model/difference';
 import type { PlacementReason } from '@microstax/model/plan';
+import { isRunnable } from '@microstax/model/runnable';
 import type { ComposedView } from './composed-view.ts';
 import { movingChanges, namedChanges } from './named-changes.ts';
 import { noVerdicts, type ServiceVerdict, type Verdicts } from './verdicts.ts';
@@ -42,8 +43,10 @@ function mustBeLocal(
   difference: ServiceDifference | null,
 ): PlacementReason[] {
   const { env } = view;
-  const { name, remote, owner } = service;
+  const { name, remote, owner, spec } = service;
   const reasons: PlacementReason[] = [];
+  // Declared for its ports alone: somebody else was named to run it.
+  if (!isRunnable(spec) && remote?.tier === 'explicit provider mapping') return [];
   if (!view.derived && owner === env) {
     const text = `${env} derives from no other environment, so ${name} runs here`;
     return [{ code: 'root-runs-everything', text }];
@@ -56,7 +59,7 @@ function mustBeLocal(
       text: `${name} is changed in ${env}: ${namedChanges(moving)}`,
       because: moving.map((change) => change.pointer),
     });
-  if (service.spec.sharing === 'deny')
+  if (spec.sharing === 'deny')
     reasons.push({ code: 'sharing-denied', text: `${name} may not be shared: its sharing is "deny"` });
   if (remote === null && reasons.length === 0) reasons.push(noRemoteAlternative(service));
   return reasons;

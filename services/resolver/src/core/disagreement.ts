@@ -1,6 +1,7 @@
+import { addressText } from '@microstax/model/external-address';
 import type { Finding } from '@microstax/model/finding';
 import type { Placement } from '@microstax/model/plan';
-import type { ResolvedRecord } from '@microstax/model/resolution';
+import type { LogicalTarget, ResolvedRecord } from '@microstax/model/resolution';
 
 /** What to say where a record leads elsewhere than the plan; null where they agree. */
 export function disagreement(record: ResolvedRecord, placement: Placement | undefined): Finding | null {
@@ -20,9 +21,10 @@ export function disagreement(record: ResolvedRecord, placement: Placement | unde
 function plannedAddress(env: string, placement: Placement | undefined): string {
   if (placement === undefined) return 'nothing';
   if (placement.kind === 'local') return addressOf({ env, service: placement.service });
+  if (placement.external !== undefined) return addressText(placement.external);
   return placement.provider === undefined ? 'denied' : addressOf(placement.provider);
 }
 
-function addressOf({ env, service }: { readonly env: string; readonly service: string }): string {
-  return `${env}/${service}`;
+function addressOf(target: LogicalTarget): string {
+  return 'external' in target ? addressText(target.external) : `${target.env}/${target.service}`;
 }

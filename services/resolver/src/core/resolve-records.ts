@@ -1,7 +1,7 @@
 import type { Candidate, ComposedService, Composition, RemoteTier } from '@microstax/model/composition';
 import type { Finding } from '@microstax/model/finding';
 import type { Placement, Plan } from '@microstax/model/plan';
-import type { ResolvedRecord, TierTried } from '@microstax/model/resolution';
+import type { LogicalTarget, ResolvedRecord, TierTried } from '@microstax/model/resolution';
 import { disagreement } from './disagreement.ts';
 
 export type ResolvedRecords = { readonly records: readonly ResolvedRecord[]; readonly findings: readonly Finding[] };
@@ -53,12 +53,18 @@ function resolveService(
     };
   const { tried, answer } = tryRemoteTiers(composition, service);
   if (answer !== null) {
-    const target = { env: answer.env, service: answer.service };
-    return { ...common, tier: answer.tier, target, tried: [local, ...tried] };
+    return { ...common, tier: answer.tier, target: targetOf(answer), tried: [local, ...tried] };
   }
   const code = placement?.code ?? 'no-provider';
   const denied: TierTried = { tier: 'denied', answered: true, reason: deniedReason(code, composition.env) };
   return { ...common, tier: 'denied', target: null, code, tried: [local, ...tried, denied] };
+}
+
+/** Where an address is counts for who may use it; nobody goes by it. */
+function targetOf({ env, service, external }: Candidate): LogicalTarget {
+  if (external === undefined) return { env, service };
+  const { host, port, portName, protocol } = external;
+  return { external: { host, port, portName, protocol } };
 }
 
 // Only the code of the plan's reason: its text may name other services, and a record changes with its own service only.

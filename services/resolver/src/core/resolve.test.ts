@@ -170,3 +170,34 @@ describe('records of any composition', () => {
     );
   });
 });
+
+describe('a mapping to an address outside', () => {
+  const external = { host: 'pay.example.com', port: 443, portName: 'http', protocol: 'http', region: 'eu' } as const;
+  const address: CandidateDraft = { env: 'pay.example.com:443', tier: 'explicit provider mapping', external };
+
+  test('is a target without an environment, and says nothing of its region', () => {
+    given(scene({ pay: { kind: 'external', candidates: [address, shop] } }))
+      .when((input) => recordOf(input, 'pay'))
+      .thenMatches({
+        tier: 'explicit provider mapping',
+        target: { external: { host: 'pay.example.com', port: 443, portName: 'http', protocol: 'http' } },
+      });
+  });
+
+  test('agrees with a plan that names the same address, and with no other', () => {
+    const there = scene({ pay: { kind: 'external', candidates: [address] } });
+    given(there)
+      .when((input) => resolve(input).findings)
+      .then([]);
+    const elsewhere = scene({
+      pay: { kind: 'external', candidates: [{ ...address, external: { ...external, port: 80 } }] },
+    });
+    given({ ...there, plan: elsewhere.plan })
+      .when((input) => resolve(input).findings.map(({ reason }) => reason))
+      .thenCheck(([, second]) =>
+        expect(second).toBe(
+          'pay resolves to pay.example.com:443 by its candidates, but the plan says pay.example.com:80',
+        ),
+      );
+  });
+});

@@ -1,3 +1,4 @@
+import { addressText, type ExternalAddress } from '@microstax/model/external-address';
 import type { ProbeSpec } from '@microstax/model/probe-spec';
 import type { Revision, RoutingSpec, ServiceDeclaration } from '@microstax/model/revision';
 import type { DependencySpec, ResourcesSpec, SecretSpec, ServiceSpec } from '@microstax/model/service-spec';
@@ -67,11 +68,28 @@ const routingWriters: Writers<RoutingSpec> = {
   headerName: as('headerName'),
   propagateHeader: as('propagateHeader'),
   unknown: as('unknown'),
-  providers: as('providers'),
-  pools: as('pools'),
+  providers: (providers, { externals = {} }) => ({
+    providers: { ...providers, ...mapValues(externals, writeExternal) },
+  }),
+  externals: nothing, // with providers
+  pools: (pools, { poolTerms = {} }) => ({
+    pools: pools.map((environment) => ({
+      environment,
+      ...(Object.hasOwn(poolTerms, environment) ? poolTerms[environment] : {}),
+    })),
+  }),
+  poolTerms: nothing, // with pools
   parentMoved: as('parentMoved'),
   front: as('front'),
 };
+
+function writeExternal({ portName, protocol, region, ...address }: ExternalAddress): Written {
+  return { external: addressText(address), protocol, port: portName, ...(region === undefined ? {} : { region }) };
+}
+
+function mapValues<T>(record: Readonly<Record<string, T>>, change: (value: T) => Written): Written {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
 
 function writeDeclaration(declaration: ServiceDeclaration): readonly [string, Written] {
   if (declaration.kind === 'remove') return [declaration.name, { remove: true }];

@@ -1,7 +1,15 @@
 /** A Blueprint that says everything there is to say. */
 export const wholeBlueprint = `
 name: shop
-routing: { mode: baseline, front: allow, propagateHeader: false }
+routing:
+  mode: baseline
+  front: allow
+  propagateHeader: false
+  providers:
+    mail: { external: "Mail.example.com:25", protocol: tcp, region: eu-west }
+    search: tools
+    vault: { external: "[2001:db8::7]:8200", port: api }
+  pools: [{ environment: spare, capacity: 3, labels: { tier: 1, kind: pool } }, common]
 plan: large
 plans:
   small: { services: { api: { replicas: 1 } } }

@@ -92,7 +92,10 @@ function placement(
     carriesContext: false,
     specDigest: digest,
     runDigest: runDigest(spec),
-    ...(isRemote ? { provider: { env: remote.env, service: remote.service, specDigest: remote.specDigest } } : {}),
+    ...(isRemote && remote.external ? { external: remote.external } : {}),
+    ...(isRemote && !remote.external
+      ? { provider: { env: remote.env, service: remote.service, specDigest: remote.specDigest } }
+      : {}),
     ...(code === undefined ? {} : { code }),
     reasons: [{ code: `${kind}-for-a-test`, text: 'a text that names other services' }],
     costMicrosPerHour: 0,

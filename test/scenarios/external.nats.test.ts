@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Plan } from '@microstax/model/plan';
+import type { Resolution } from '@microstax/model/resolution';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askHttp } from './ask-http.ts';
+import { asYaml, baseline, type EchoAnswer, echo, overlay } from './blueprints.ts';
+import { type House, startHouse } from './house.ts';
+
+/** A service that an address outside provides: for a root that declares nothing of it, and for an overlay alone. */
+
+let house: House;
+const servers: Server[] = [];
+
+async function outside(name: string): Promise<string> {
+  const server = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ from: name, host: request.headers.host, path: request.url }));
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(async () => {
+  await house?.[Symbol.asyncDispose]();
+  for (const server of servers) server.close();
+});
+
+test('requests go to the address of the root, or of the overlay that maps it elsewhere; nothing is held for it', async () => {
+  const [first, second] = [await outside('first'), await outside('second')];
+  const mapped = (external: string) => ({ providers: { pay: { external } } });
+  const shop = baseline('shop', [echo('web', { upstreams: ['pay'], expose: true })]);
+  const shopReady = await house.apply('shop', asYaml({ ...shop, routing: { mode: 'baseline', ...mapped(first) } }));
+  expect(shopReady.activation, shopReady.activation?.reason).toMatchObject({ outcome: 'ready' });
+  const feat = overlay('feat', 'shop', []);
+  const featReady = await house.apply(
+    'feat',
+    asYaml({ ...feat, routing: { mode: 'overlay', baselineId: 'shop', ...mapped(second) } }),
+  );
+  expect(featReady.activation, featReady.activation?.reason).toMatchObject({ outcome: 'ready' });
+  const heir = await house.apply('heir', asYaml(overlay('heir', 'feat', [])));
+  expect(heir.activation, heir.activation?.reason).toMatchObject({ outcome: 'ready' });
+
+  const url = `${await house.urlOf('shop', 'web')}/`;
+  for (const [context, answering] of [
+    [undefined, 'first'],
+    ['feat', 'second'],
+    ['heir', 'second'],
+  ] as const) {
+    const { body } = await askHttp<EchoAnswer>(url, context);
+    expect({ context, calls: body.calls }).toMatchObject({ context, calls: [{ from: answering }] });
+  }
+
+  const { records } = await house.artifact<Resolution>('feat', 'resolution');
+  expect(records.find(({ service }) => service === 'pay')).toMatchObject({
+    tier: 'explicit provider mapping',
+    target: { external: { host: '127.0.0.1', portName: 'http', protocol: 'http' } },
+  });
+  const { placements } = await house.artifact<Plan>('feat', 'plan');
+  expect(placements.find(({ service }) => service === 'pay')).toMatchObject({ kind: 'external' });
+});
