@@ -64,7 +64,15 @@ export function workloadObjects(workload: Workload): Filled<readonly KubeObject[
     },
   };
   const own = address(workload);
-  return { kind: 'filled', value: [...objects, scaled(workload, template), ...(own === undefined ? [] : [own])] };
+  const all = [...objects, scaled(workload, template), ...(own === undefined ? [] : [own])];
+  return { kind: 'filled', value: all.map((one) => markedWith(instance, one)) };
+}
+
+// Removing an instance goes by this label. A claim outlives instances.
+function markedWith(instance: string, one: KubeObject): KubeObject {
+  if (one.kind === 'PersistentVolumeClaim') return one;
+  const { metadata } = one;
+  return { ...one, metadata: { ...metadata, labels: { ...metadata.labels, ...instanceSelector(instance) } } };
 }
 
 /** The kind and name of an instance's workload. */
