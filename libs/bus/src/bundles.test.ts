@@ -2,6 +2,7 @@ import { bundleOf } from '@microstax/contracts/bundle';
 import { inlineArtifactBytesMax, inlineBodyBytesMax } from '@microstax/contracts/topology';
 import { sealArtifact } from '@microstax/model/artifact';
 import type { ArtifactKind } from '@microstax/model/digest';
+import { textOfBytes } from '@microstax/model/text-of-bytes';
 import { expect, test } from 'vitest';
 import { packed, splitBody } from './bundles.ts';
 
@@ -30,7 +31,7 @@ test('splitBody() takes the largest out of a body over 512 KiB until it fits', (
 });
 
 test('packed() writes a body with artifacts as JSON would', () => {
-  const written = (body: object): unknown => JSON.parse(packed(body).text);
+  const written = (body: object): unknown => JSON.parse(textOfBytes(packed(body).json));
   const artifacts = [sealArtifact('plan', { text: '"a" \\ ü\n' }), sealArtifact('facts', [1, null])];
   for (const body of [
     { org: 'a', env: 'b', generation: 1, bundle: bundleOf(...artifacts), absent: undefined },

@@ -1,9 +1,10 @@
 import type { Bundle, BundleEntry } from '@microstax/contracts/bundle';
 import { inlineArtifactBytesMax, inlineBodyBytesMax } from '@microstax/contracts/topology';
-import { artifactLiteral } from '@microstax/model/artifact-literal';
 import { type ArtifactKind, type Digest, digestOfBytes } from '@microstax/model/digest';
+import { textOfBytes } from '@microstax/model/text-of-bytes';
 import { BusError } from './bus-error.ts';
 import type { Connection } from './connection.ts';
+import { literalBytes } from './literal-bytes.ts';
 import { getObject, putObject } from './objects.ts';
 import { RecentBytes } from './recent-bytes.ts';
 
@@ -16,10 +17,10 @@ const recent = new RecentBytes(recentCharsMax);
 
 /** The body's JSON as it goes on the wire: artifacts that are too large are in the object store when this settles. */
 export async function packEvent(connection: Connection, body: object): Promise<Uint8Array> {
-  const { text, stored } = packed(body);
-  await Promise.all(stored.map(({ digest, bytes }) => putObject(connection, digest, bytes)));
+  const { json, stored } = packed(body);
+  if (stored.length > 0) await Promise.all(stored.map(({ digest, bytes }) => putObject(connection, digest, bytes)));
   for (const { digest, bytes } of stored) recent.set(digest, bytes);
-  return bytesOf(text);
+  return json;
 }
 
 /**
@@ -27,29 +28,24 @@ export async function packEvent(connection: Connection, body: object): Promise<U
  * stay, so every service sees the same bundle.
  */
 export function splitBody<T extends object>(body: T): Packed<T> {
-  const { text, stored } = packed(body);
-  return { body: stored.length === 0 ? body : (JSON.parse(text) as T), stored };
+  const { json, stored } = packed(body);
+  return { body: stored.length === 0 ? body : (JSON.parse(textOfBytes(json)) as T), stored };
 }
 
 /** What is too large by itself is taken out before anything is written, so that nothing large is written twice. */
-export function packed(body: object): { readonly text: string; readonly stored: readonly Stored[] } {
+export function packed(body: object): { readonly json: Uint8Array; readonly stored: readonly Stored[] } {
   const bundle = bundleOf(body);
-  if (bundle === undefined) return { text: JSON.stringify(body), stored: [] };
+  if (bundle === undefined) return { json: Buffer.from(JSON.stringify(body)), stored: [] };
   const inline = inlineEntries(bundle).sort((one, other) => other.bytes.length - one.bytes.length);
   const large = inline.filter(({ bytes }) => isOver(bytes, inlineArtifactBytesMax));
   const ordered = [...large, ...inline.filter((entry) => !large.includes(entry))];
   for (let count = large.length; ; count += 1) {
     const taken = ordered.slice(0, count);
     const named = Object.fromEntries(taken.map(({ kind, digest }) => [kind, { digest }]));
-    const text = textWith({ ...bundle, ...named }, body);
-    if (count < ordered.length && isOver(text, inlineBodyBytesMax)) continue;
-    return { text, stored: taken.map(({ digest, bytes }) => ({ digest, bytes })) };
+    const json = jsonWith({ ...bundle, ...named }, body);
+    if (count < ordered.length && json.byteLength > inlineBodyBytesMax) continue;
+    return { json, stored: taken.map(({ digest, bytes }) => ({ digest, bytes })) };
   }
-}
-
-/** Nearly every text is plain ASCII, which is written several times faster. */
-function bytesOf(text: string): Uint8Array {
-  return Buffer.byteLength(text) === text.length ? Buffer.from(text, 'latin1') : Buffer.from(text);
 }
 
 /** In UTF-8, where a code unit has one to three bytes: most texts need not be counted. */
@@ -58,17 +54,25 @@ function isOver(text: string, bytesMax: number): boolean {
   return text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
 }
 
-/** What `JSON.stringify` makes of a body with this bundle, which stands last. */
-function textWith(bundle: Bundle, body: object): string {
+/** What `JSON.stringify` makes of a body with this bundle, which stands last; bytes that are known are only copied. */
+function jsonWith(bundle: Bundle, body: object): Uint8Array {
   const entries = Object.entries(bundle) as [ArtifactKind, BundleEntry | undefined][];
-  const texts = entries.flatMap(([kind, entry]) => (entry === undefined ? [] : [`"${kind}":${entryText(entry)}`]));
   const others = JSON.stringify({ ...body, bundle: undefined }).slice(1, -1);
-  return `{${others}${others === '' ? '' : ','}"bundle":{${texts.join(',')}}}`;
-}
-
-function entryText({ digest, bytes }: BundleEntry): string {
-  if (bytes === undefined) return JSON.stringify({ digest });
-  return `{"digest":"${digest}","bytes":${artifactLiteral({ digest, bytes })}}`;
+  const pieces: Uint8Array[] = [];
+  let text = `{${others}${others === '' ? '' : ','}"bundle":{`;
+  let comma = '';
+  for (const [kind, entry] of entries) {
+    if (entry === undefined) continue;
+    const { digest, bytes } = entry;
+    text += `${comma}"${kind}":{"digest":${JSON.stringify(digest)}`;
+    comma = ',';
+    if (bytes !== undefined) {
+      pieces.push(Buffer.from(`${text},"bytes":`), literalBytes({ digest, bytes }));
+      text = '';
+    }
+    text += '}';
+  }
+  return Buffer.concat([...pieces, Buffer.from(`${text}}}`)]);
 }
 
 /** All bytes inline again. Rejects with code `failed` where an object is gone: waiting would not bring it back. */

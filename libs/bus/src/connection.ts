@@ -10,6 +10,7 @@ import { connect } from '@nats-io/transport-node';
 import type { Bus } from './bus.ts';
 import { BusError } from './bus-error.ts';
 import type { IncarnationKeeper } from './incarnation.ts';
+import { Replies } from './replies.ts';
 
 export type ConnectOptions = {
   /** `nats://host:port`, or several with commas. */
@@ -29,6 +30,7 @@ export type BaseConnection = {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly nats: NatsConnection;
+  readonly replies: Replies;
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
   /** For looking again and again: a server that is starting lets a question lie, and then the next one is to come soon. */
@@ -58,6 +60,7 @@ export async function openConnection(options: ConnectOptions, closing: AbortSign
   // Without checkAPI: asking for the account would need a permission that no service has.
   const js = { timeout: apiTimeoutMs, watcherPrefix: inboxPrefix, checkAPI: false };
   const quick = { ...js, timeout: quickTimeoutMs };
+  const replies = new Replies(nats, inboxPrefix);
   const [reconnects, losses] = [new Listeners(), new Listeners()];
   let connected = true;
   const follow = async (): Promise<void> => {
@@ -65,6 +68,7 @@ export async function openConnection(options: ConnectOptions, closing: AbortSign
       if (status.type === 'disconnect') connected = false;
       if (status.type === 'reconnect') connected = true;
       logStatus(log, status);
+      if (status.type === 'error') replies.denied(status.error);
       if (status.type === 'disconnect') losses.tell(log);
       if (status.type === 'reconnect') reconnects.tell(log);
     }
@@ -75,6 +79,7 @@ export async function openConnection(options: ConnectOptions, closing: AbortSign
     log,
     telemetry,
     nats,
+    replies,
     jetstream: jetstream(nats, js),
     manager: await jetstreamManager(nats, js),
     quick: { jetstream: jetstream(nats, quick), manager: await jetstreamManager(nats, quick) },

@@ -1,7 +1,11 @@
 import type { EventContract } from '@microstax/contracts/event-contract';
 import { headerNames } from '@microstax/contracts/header-names';
 import { outputMessageId } from '@microstax/contracts/message-id';
+import { textOfBytes } from '@microstax/model/text-of-bytes';
 import { contextFromHeaders, inSpan } from '@microstax/service/telemetry';
+import { type ApiError, JetStreamApiError } from '@nats-io/jetstream';
+import { jserrors } from '@nats-io/jetstream/internal';
+import { type MsgHdrs, NoRespondersError } from '@nats-io/nats-core';
 import { context, type Span, SpanKind } from '@opentelemetry/api';
 import { packEvent } from './bundles.ts';
 import type { PublishOptions, PublishReceipt, RawMessage } from './bus.ts';
@@ -75,17 +79,30 @@ export async function publishRaw(connection: Connection, message: RawMessage): P
 
 async function store(connection: Connection, message: RawMessage, span: Span): Promise<PublishReceipt> {
   const { subject, body, id, headers = {} } = message;
-  const options = { headers: withTrace(headers), timeout: attemptMs, ...(id === undefined ? {} : { msgID: id }) };
-  const publish = () => connection.jetstream.publish(subject, body, options);
+  const stored = withTrace(id === undefined ? headers : { ...headers, [headerNames.messageId]: id });
+  const publish = () => put(connection, subject, body, stored);
   try {
     // Repeating is only harmless under an id.
     const ack = await (id === undefined ? publish() : untilAnswered(connection, publish));
-    const { stream, seq, duplicate } = ack;
+    const { stream, seq, duplicate = false } = ack;
     span.setAttributes({ 'nats.stream': stream, 'nats.stream_sequence': seq, 'msx.duplicate': duplicate });
     return { stream, sequence: seq, duplicate };
   } catch (error) {
     throw toBusError(error, `publish on "${subject}"`);
   }
+}
+
+type PubAck = { readonly stream: string; readonly seq: number; readonly duplicate?: boolean };
+
+async function put({ replies }: Connection, subject: string, body: Uint8Array, headers: MsgHdrs): Promise<PubAck> {
+  const reply = await replies.request(subject, body, { timeoutMs: attemptMs, headers }).catch((error: unknown) => {
+    if (!(error instanceof NoRespondersError)) throw error;
+    throw new jserrors.JetStreamNotEnabled('no stream answers', { cause: error });
+  });
+  const ack = JSON.parse(textOfBytes(reply.data)) as PubAck | { readonly error: ApiError };
+  if ('error' in ack) throw new JetStreamApiError(ack.error);
+  if (!ack.stream) throw new TypeError(`Cannot read the answer to "${subject}": it is no acknowledgement`);
+  return ack;
 }
 
 /** The server's limit is checked here, because the client closes nothing but says little. */

@@ -1,5 +1,6 @@
 import type { RequestContract } from '@microstax/contracts/request-contract';
 import { requestSubject, routerSubject } from '@microstax/contracts/subjects';
+import { textOfBytes } from '@microstax/model/text-of-bytes';
 import { inSpan } from '@microstax/service/telemetry';
 import { SpanKind } from '@opentelemetry/api';
 import { BusError, type BusErrorCode, busErrorCodes } from './bus-error.ts';
@@ -51,7 +52,7 @@ async function ask<Request, Reply>(
   { timeoutMs = requestMs }: RequestHow,
 ): Promise<Reply> {
   const doing = `ask ${service} for ${op}`;
-  const bytes = new TextEncoder().encode(JSON.stringify(body ?? null));
+  const bytes = Buffer.from(JSON.stringify(body ?? null));
   checkPayload(connection, doing, bytes);
   const attributes = messagingAttributes('request', subject, { client: connection.service });
   return inSpan(
@@ -60,10 +61,10 @@ async function ask<Request, Reply>(
     { kind: SpanKind.CLIENT, attributes },
     async () => {
       try {
-        const options = { timeout: timeoutMs, headers: withTrace({}) };
-        const send = () => connection.nats.request(subject, bytes, options);
+        const options = { timeoutMs, headers: withTrace({}) };
+        const send = () => connection.replies.request(subject, bytes, options);
         const reply = await unlessLost(connection, { doing, waitMs: timeoutMs }, send);
-        return valueIn(reply.json<Answer>()) as Reply;
+        return valueIn(JSON.parse(textOfBytes(reply.data)) as Answer) as Reply;
       } catch (error) {
         throw toBusError(error, doing);
       }

@@ -1,5 +1,6 @@
 import { requestPattern, routerSubject } from '@microstax/contracts/subjects';
 import { routerServiceName } from '@microstax/contracts/topology';
+import { textOfBytes } from '@microstax/model/text-of-bytes';
 import { contextFromHeaders, inSpan } from '@microstax/service/telemetry';
 import { type Service, type ServiceMsg, Svcm } from '@nats-io/services';
 import { SpanKind } from '@opentelemetry/api';
@@ -108,7 +109,7 @@ export class ServedEndpoints implements AsyncDisposable {
   }
 
   #encode(what: string, answer: Answer): Uint8Array {
-    const bytes = new TextEncoder().encode(JSON.stringify(answer));
+    const bytes = Buffer.from(JSON.stringify(answer));
     try {
       checkPayload(this.#connection, `answer ${what}`, bytes);
       return bytes;
@@ -137,7 +138,7 @@ function orgOf({ contract }: Endpoint, subject: string): string {
 function parse(message: ServiceMsg): unknown {
   if (message.data.byteLength === 0) return null;
   try {
-    return message.json<unknown>();
+    return JSON.parse(textOfBytes(message.data));
   } catch (error) {
     throw new BusError('refused', 'Cannot read the request: it is not JSON', { cause: error });
   }

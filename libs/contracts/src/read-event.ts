@@ -1,3 +1,4 @@
+import { textOfBytes } from '@microstax/model/text-of-bytes';
 import { z } from 'zod';
 import type { EventContract } from './event-contract.ts';
 
@@ -28,7 +29,7 @@ function unreadable<T>({ name }: EventContract<T>, why: string): ReadEvent<T> {
 
 function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(textOfBytes(body));
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { type Bundle, openArtifact } from '@microstax/contracts/bundle';
 import type { EventContract } from '@microstax/contracts/event-contract';
 import type { Artifact } from '@microstax/model/artifact';
 import { artifactKinds } from '@microstax/model/digest';
+import { textOfBytes } from '@microstax/model/text-of-bytes';
 
 export type Parsed<T> = { readonly ok: true; readonly body: T } | { readonly ok: false; readonly outcome: Outcome };
 
@@ -25,7 +26,7 @@ export function parseEvent<T extends { readonly org: string; readonly env: strin
 /** The JSON in bytes; undefined where there is none. */
 export function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(body)) as unknown;
+    return JSON.parse(textOfBytes(body)) as unknown;
   } catch {
     return undefined;
   }

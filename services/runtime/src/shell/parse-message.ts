@@ -1,4 +1,5 @@
 import type { Message } from '@microstax/bus/bus';
+import { textOfBytes } from '@microstax/model/text-of-bytes';
 import { z } from 'zod';
 
 export type Parsed<T> =
@@ -9,7 +10,7 @@ export type Parsed<T> =
 export function parseMessage<T>({ body, subject }: Message, schema: z.ZodType<T>): Parsed<T> {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    json = JSON.parse(textOfBytes(body));
   } catch {
     return { kind: 'unreadable', reason: `Cannot read "${subject}": its body is no JSON` };
   }
