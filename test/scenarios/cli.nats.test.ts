@@ -97,6 +97,8 @@ test('status, plan, explain and resolve answer people and scripts', async () => 
   expect(plan.stdout).toMatch(/^db +local /m);
   expect(plan.stdout).toMatch(/^ {2}formula {5}\S/m);
   expect(planJson).toMatchObject({ env: 'line-feat', cost: { formula: expect.any(String) } });
+  expect(plan.stdout).toMatch(/^ {2}about \d.* m?s, critical path .*readiness:db/m);
+  expect(planJson).toMatchObject({ estimate: { ms: expect.any(Number), unknown: 0 } });
   expect(local.stdout).toMatch(/^db in line-feat: local\n {2}because \S/);
   expect(local.stdout).toContain('/env/VERSION');
   expect(inherited.stdout).toMatch(/^api in line-feat: inherited from line\n {2}because \S/);

@@ -1,6 +1,8 @@
 import { type ActivationItem, query } from '@microstax/contracts/queries';
 import { filters } from '@microstax/contracts/subjects';
+import type { Plan } from '@microstax/model/plan';
 import { CliError } from './cli-error.ts';
+import { estimateText, readEstimate } from './estimate.ts';
 import { exitCodes } from './exit-codes.ts';
 import { ask, type Session } from './session.ts';
 
@@ -27,6 +29,7 @@ export async function followActivation(session: Session, options: FollowOptions)
       const line = progressLine(event.subject, event.body, generation);
       if (line) progress(line);
       wake.resolve();
+      if (line?.startsWith('claimed')) await sayEstimate(session, options);
     }
   })();
   reading.catch(() => wake.resolve());
@@ -52,6 +55,21 @@ export async function followActivation(session: Session, options: FollowOptions)
     }
   } finally {
     signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** How long it will take, if that can be said; nobody waits for it, and nothing fails by it. */
+async function sayEstimate(session: Session, { env, generation, progress }: FollowOptions): Promise<void> {
+  try {
+    const reply = await ask(session, query, { kind: 'environment-detail', env, at: generation });
+    const plan = reply.kind === 'environment-detail' ? reply.item.artifacts.plan : undefined;
+    if (plan === undefined || reply.kind !== 'environment-detail') return;
+    const { inventory } = reply.item;
+    const jobs = { plan: JSON.parse(plan.bytes) as Plan, envs: [env], inventory };
+    const estimate = await readEstimate(session, jobs);
+    if (estimate !== null) progress(estimateText(estimate));
+  } catch {
+    // The activation itself is what is followed.
   }
 }
 

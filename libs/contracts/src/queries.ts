@@ -1,5 +1,6 @@
 import type { Cause, Wanted } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
+import type { LearntDuration } from '@microstax/model/estimate';
 import type { Finding } from '@microstax/model/finding';
 import type { Inventory, JournalEntry, Owner } from '@microstax/model/journal';
 import type { EnvironmentStatus, Outcome, Stage } from '@microstax/model/status';
@@ -103,6 +104,8 @@ export type Query =
   | ({ readonly kind: 'executions'; readonly env?: string | undefined } & At)
   /** With `at`: the entries of that generation alone. */
   | ({ readonly kind: 'journal'; readonly env: string } & At)
+  /** How long jobs took, in the environment and its ancestors; with `at` what was known when that generation was derived. */
+  | ({ readonly kind: 'durations'; readonly env: string } & At)
   | ({ readonly kind: 'services'; readonly env?: string | undefined } & At)
   | ({ readonly kind: 'submissions'; readonly env?: string | undefined } & At)
   | ({ readonly kind: 'graph'; readonly env: string } & At)
@@ -126,6 +129,7 @@ export type QueryReply =
   | { readonly kind: 'activations'; readonly items: readonly ActivationItem[] }
   | { readonly kind: 'executions'; readonly items: readonly ExecutionItem[] }
   | { readonly kind: 'journal'; readonly items: readonly JournalEntry[] }
+  | { readonly kind: 'durations'; readonly items: readonly LearntDuration[] }
   | { readonly kind: 'services'; readonly items: readonly ServiceItem[] }
   | { readonly kind: 'submissions'; readonly items: readonly SubmissionItem[] }
   | { readonly kind: 'audit'; readonly items: readonly AuditItem[] }

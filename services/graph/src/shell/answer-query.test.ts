@@ -14,6 +14,7 @@ const questions = (env: string, at: number): readonly Query[] => [
   { kind: 'executions', env, at },
   { kind: 'journal', env, at },
   { kind: 'services', env, at },
+  { kind: 'durations', env, at },
   { kind: 'submissions', env, at },
   { kind: 'graph', env, at },
   { kind: 'lineage', env, at },

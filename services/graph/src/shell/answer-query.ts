@@ -1,4 +1,5 @@
 import type { ArtifactBytes, EnvironmentDetail, Query, QueryReply, ServiceItem } from '@microstax/contracts/queries';
+import type { Derivation } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
 import type { JournalEntry } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
@@ -16,6 +17,7 @@ import type {
   ExecutionDocument,
   RevisionDocument,
 } from '../core/documents.ts';
+import { learntDurations } from '../core/learnt-durations.ts';
 import { served } from '../core/offer.ts';
 import { activationAt, artifactAt, environmentAt } from '../core/places.ts';
 import {
@@ -34,6 +36,7 @@ import type { Graph } from './graph.ts';
 import { readView } from './read-view.ts';
 import type { GraphStore } from './store/graph-store.ts';
 
+const learntFromMax = 2_000; // journal entries of each environment
 const auditItemsMax = 2_000; // of one reply, about 500 kB
 
 /** Questions about one environment, which has to be there. */
@@ -41,6 +44,7 @@ const aboutOne: ReadonlySet<Query['kind']> = new Set([
   'environment-detail',
   'activations',
   'journal',
+  'durations',
   'services',
   'graph',
   'lineage',
@@ -95,6 +99,8 @@ class Reading {
         const items = at === undefined ? journal : journal.filter(({ generation }) => generation === at);
         return { kind: 'journal', items };
       }
+      case 'durations':
+        return { kind: 'durations', items: learntDurations(await this.#newestJournals(query)) };
       case 'services':
         return { kind: 'services', items: await this.#services(query) };
       case 'submissions':
@@ -259,6 +265,24 @@ class Reading {
 
   #journal(env: string): Promise<readonly JournalEntry[]> {
     return this.#scan<JournalEntry>('journal', env);
+  }
+
+  /** The newest entries of an environment and of its ancestors, each oldest first; before a generation was derived. */
+  async #newestJournals({ env, at }: Extract<Query, { kind: 'durations' }>): Promise<readonly JournalEntry[][]> {
+    const environment = must(await this.#environment(env), 'it was found a moment ago');
+    const generation = at ?? environment.generation;
+    const activation = must(await this.#activation(env, generation), 'a derived environment has an activation');
+    const until = at === undefined ? Number.POSITIVE_INFINITY : activation.at;
+    const derivation = await this.#value<Derivation>(activation.derivation);
+    const names = [env, ...(derivation?.lineage ?? []).map((ancestor) => ancestor.env)];
+    const range = { reverse: true, limit: learntFromMax };
+    return Promise.all(
+      names.map(async (name) => {
+        const rows = await this.#store.scan<JournalEntry>('journal', { prefix: `${this.#org}/${name}/`, ...range });
+        const entries = rows.map(({ body }) => body).filter((entry) => entry.at <= until);
+        return entries.reverse();
+      }),
+    );
   }
 
   async #scan<T>(
