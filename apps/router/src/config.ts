@@ -1,5 +1,6 @@
 import { defaultOrg } from '@microstax/model/names';
-import { type Env, readDurationMs, readOptionalString, readString } from '@microstax/service/env';
+import { type Env, readDurationMs, readInteger, readOptionalString, readString } from '@microstax/service/env';
+import { defaultLimits, type RouterLimits } from './core/limits.ts';
 
 export type RouterConfig = {
   readonly natsUrl: string;
@@ -7,8 +8,7 @@ export type RouterConfig = {
   readonly org: string;
   readonly logLevel: string;
   readonly otlpEndpoint?: string;
-  /** How long a listener that nobody names any more, and a connection to a target that moved, go on. */
-  readonly lingerMs: number;
+  readonly limits?: Partial<RouterLimits>;
 };
 
 /** Reads what the router is started with. Throws `ConfigError` on a setting that nobody can act on. */
@@ -19,6 +19,19 @@ export function readRouterConfig(env: Env): RouterConfig {
     org: readString(env, 'MSX_ORG', defaultOrg),
     logLevel: readString(env, 'MSX_LOG_LEVEL', 'info'),
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
-    lingerMs: readDurationMs(env, 'MSX_ROUTER_LINGER', 10_000), // drainMs of protocol 25
+    limits: readLimits(env),
+  };
+}
+
+function readLimits(env: Env): RouterLimits {
+  const duration = (name: string, fallback: number): number => readDurationMs(env, name, fallback);
+  return {
+    lingerMs: duration('MSX_ROUTER_LINGER', defaultLimits.lingerMs),
+    connectMsMax: duration('MSX_ROUTER_CONNECT_TIMEOUT', defaultLimits.connectMsMax),
+    requestMsMax: duration('MSX_ROUTER_REQUEST_TIMEOUT', defaultLimits.requestMsMax),
+    idleMsMax: duration('MSX_ROUTER_IDLE_TIMEOUT', defaultLimits.idleMsMax),
+    headMsMax: duration('MSX_ROUTER_HEAD_TIMEOUT', defaultLimits.headMsMax),
+    headBytesMax: readInteger(env, 'MSX_ROUTER_HEAD_BYTES', defaultLimits.headBytesMax, { min: 1_024, max: 1_048_576 }),
+    streamsMax: readInteger(env, 'MSX_ROUTER_STREAMS', defaultLimits.streamsMax, { min: 1, max: 1_000_000 }),
   };
 }

@@ -24,7 +24,7 @@ import { aTable } from './testing/tables.ts';
 const org = 'default';
 const wanted = [{ service: 'web', port: 'http', protocol: 'http', preferredPort: null }] as const;
 const start = (natsUrl: string): Promise<AsyncDisposable> =>
-  startRouter({ natsUrl, org, logLevel: 'silent', lingerMs: 10_000 }, { log: silentLog });
+  startRouter({ natsUrl, org, logLevel: 'silent' }, { log: silentLog });
 
 test('a router opens what scope asks for, routes by the bucket, confirms its revision and reports idleness', async () => {
   await using bus = await openTestBus();

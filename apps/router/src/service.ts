@@ -1,5 +1,6 @@
 import { watchIncarnation } from '@microstax/bus/incarnation';
 import { joinBus } from '@microstax/bus/join-bus';
+import { propagationSubject } from '@microstax/contracts/subjects';
 import { buckets } from '@microstax/contracts/topology';
 import { createLog, type Log } from '@microstax/service/log';
 import type { RouterConfig } from './config.ts';
@@ -15,13 +16,16 @@ export type RouterOverrides = { readonly log?: Log };
  * 27). Where the bus goes away it routes on by the tables it has.
  */
 export async function startRouter(config: RouterConfig, overrides: RouterOverrides = {}): Promise<AsyncDisposable> {
-  const { natsUrl, org, logLevel, otlpEndpoint, lingerMs } = config;
+  const { natsUrl, org, logLevel, otlpEndpoint, limits } = config;
   const log = overrides.log ?? createLog({ service: 'router', level: logLevel });
   await using running = new AsyncDisposableStack();
   const bus = await joinBus(running, { service: 'router', natsUrl, otlpEndpoint, log });
   await bus.incarnation();
-  const routing = running.use(createRouting(log));
-  const listeners = running.use(new Listeners(routing, lingerMs));
+  const routing = running.use(createRouting({ log, logsRequests: logLevel === 'debug', limits: limits ?? {} }));
+  routing.probes.sayTo((observed) =>
+    bus.say(propagationSubject(org, observed.probe), Buffer.from(JSON.stringify(observed))),
+  );
+  const listeners = running.use(new Listeners(routing));
   const routes = await bus.bucket(buckets.routes);
   const following = { routes, org, routing, listeners };
   // The watch begins anew with a new bus, whose revisions count from 1 again (protocol 29).

@@ -57,6 +57,11 @@ export function spansSubject(traceId: string): string {
   return `msx.spans.${traceId}`;
 }
 
+/** What routers saw of one probe; `probe` is its id. */
+export function propagationSubject(org: string, probe: string): string {
+  return `msx.traffic.${token(org)}.propagation.${token(probe)}`;
+}
+
 export function deadLetterSubject(org: string, stream: string, consumer: string): string {
   return `msx.dlq.${token(org)}.${stream}.${consumer}`;
 }

@@ -1,3 +1,4 @@
+import { probeKey } from '@microstax/contracts/propagation';
 import { formatBaggage, parseBaggage, withBaggageValue } from '@microstax/propagate/baggage';
 import { envKey, type IncomingHeaders, readContext } from '@microstax/propagate/context';
 
@@ -9,7 +10,10 @@ export function contextOf(headers: IncomingHeaders, headerName: string): string 
   return readContext(headers, { headerName }).env;
 }
 
-/** A baggage header with this context in front; members of others stay as they were. */
-export function stampedBaggage(baggage: string | undefined, value: string): string {
-  return formatBaggage(withBaggageValue(parseBaggage(baggage ?? ''), envKey, value)) ?? '';
+/** A baggage header with this context in front, and the member of a probe; members of others stay as they were. */
+export function stampedBaggage(baggage: string | undefined, value: string | undefined, probe?: string): string {
+  let members = parseBaggage(baggage ?? '');
+  if (probe !== undefined) members = withBaggageValue(members, probeKey, probe);
+  if (value !== undefined) members = withBaggageValue(members, envKey, value);
+  return formatBaggage(members) ?? '';
 }

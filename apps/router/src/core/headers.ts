@@ -35,20 +35,49 @@ export function announcesBody(headers: { readonly [name: string]: string | strin
   return headers['content-length'] !== undefined && headers['content-length'] !== '0';
 }
 
+/** `probe` is the baggage member of a probe that is under way. */
+export type RequestHeadersOptions = {
+  readonly method: string;
+  readonly host: string;
+  readonly stamp: Stamp | null;
+  readonly probe?: string | undefined;
+};
+
 /** What is sent to the target: end-to-end headers, the body's framing, and the stamp in both carriers. */
-export function requestHeaders(
-  raw: RawHeaders,
-  { method, host, stamp }: { readonly method: string; readonly host: string; readonly stamp: Stamp | null },
-): string[] {
-  const replaced = stamp === null ? [] : ['baggage', stamp.headerName];
-  const headers = endToEnd(raw, replaced);
-  if (headerOf(raw, 'host') === undefined) headers.push('host', host);
-  if (headerOf(raw, 'transfer-encoding') !== undefined) headers.push('transfer-encoding', 'chunked');
-  else if (headerOf(raw, 'content-length') === undefined && !usuallyWithoutBody.has(method))
-    headers.push('content-length', '0');
-  if (stamp !== null)
-    headers.push('baggage', stampedBaggage(headerOf(raw, 'baggage'), stamp.value), stamp.headerName, stamp.value);
-  return headers;
+export function requestHeaders(raw: RawHeaders, { method, host, stamp, probe }: RequestHeadersOptions): string[] {
+  const headers: string[] = [];
+  let [connection, hasHost, isSized, isChunked] = ['', false, false, false];
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string;
+    const lower = name.toLowerCase();
+    const value = raw[at + 1] as string;
+    if (lower === 'connection') connection += connection === '' ? value : `,${value}`;
+    else if (lower === 'transfer-encoding') isChunked = true;
+    if (hopByHop.has(lower)) continue;
+    if (lower === 'host') hasHost = true;
+    else if (lower === 'content-length') isSized = true;
+    else if (isStamped(lower, stamp, probe)) continue;
+    headers.push(name, value);
+  }
+  const sent = withoutNamed(headers, connection);
+  if (!hasHost) sent.push('host', host);
+  if (isChunked) sent.push('transfer-encoding', 'chunked');
+  else if (!isSized && !usuallyWithoutBody.has(method)) sent.push('content-length', '0');
+  pushStamp(sent, raw, stamp, probe);
+  return sent;
+}
+
+/** Whether a header is said anew by `pushStamp`. */
+export function isStamped(lower: string, stamp: Stamp | null, probe: string | undefined): boolean {
+  if (lower === 'baggage') return stamp !== null || probe !== undefined;
+  return stamp !== null && lower === stamp.headerName;
+}
+
+/** The context in both its carriers, and a probe's member in baggage. */
+export function pushStamp(headers: string[], raw: RawHeaders, stamp: Stamp | null, probe?: string): void {
+  if (stamp === null && probe === undefined) return;
+  headers.push('baggage', stampedBaggage(headerOf(raw, 'baggage'), stamp?.value, probe));
+  if (stamp !== null) headers.push(stamp.headerName, stamp.value);
 }
 
 /** What the client gets: the target's end-to-end headers, and who answered and why. */
@@ -56,9 +85,19 @@ export function responseHeaders(
   raw: RawHeaders,
   answered: { readonly target: string; readonly reason: string },
 ): string[] {
-  const headers = endToEnd(raw, [targetHeader, reasonHeader]);
-  headers.push(targetHeader, headerText(answered.target), reasonHeader, headerText(answered.reason));
-  return headers;
+  const headers: string[] = [];
+  let connection = '';
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string;
+    const lower = name.toLowerCase();
+    const value = raw[at + 1] as string;
+    if (lower === 'connection') connection += connection === '' ? value : `,${value}`;
+    if (hopByHop.has(lower) || lower === targetHeader || lower === reasonHeader) continue;
+    headers.push(name, value);
+  }
+  const sent = withoutNamed(headers, connection);
+  sent.push(targetHeader, headerText(answered.target), reasonHeader, headerText(answered.reason));
+  return sent;
 }
 
 /** A text that may stand in a header, whatever somebody typed into it. */
@@ -66,18 +105,16 @@ export function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?');
 }
 
-function endToEnd(raw: RawHeaders, replaced: readonly string[]): string[] {
-  const named = (headerOf(raw, 'connection') ?? '').toLowerCase();
-  const dropped = named === '' || named === 'keep-alive' || named === 'close' ? [] : named.split(/[\s,]+/);
-  const headers: string[] = [];
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at] ?? '';
-    const lower = name.toLowerCase();
-    if (hopByHop.has(lower) || replaced.includes(lower)) continue;
-    if (dropped.includes(lower) && !keptAlways.has(lower)) continue;
-    headers.push(name, raw[at + 1] ?? '');
+/** Without the headers that a `Connection` header calls its own. */
+function withoutNamed(headers: string[], connection: string): string[] {
+  if (connection === '' || connection === 'keep-alive' || connection === 'close') return headers;
+  const named = connection.toLowerCase().split(/[\s,]+/);
+  const sent: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    const lower = (headers[at] as string).toLowerCase();
+    if (!named.includes(lower) || keptAlways.has(lower)) sent.push(headers[at] as string, headers[at + 1] as string);
   }
-  return headers;
+  return sent;
 }
 
 /** All values of a name, joined as HTTP allows for lists. */

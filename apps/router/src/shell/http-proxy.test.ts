@@ -151,13 +151,6 @@ describe('a request that the router refuses', () => {
     expect((await call(port, { agent })).status).toBe(503);
   });
 
-  test('is a WebSocket, which is answered at once', async () => {
-    const upgrade = 'Connection: Upgrade, close\r\nUpgrade: websocket\r\n';
-    const answer = await refused(`GET / HTTP/1.1\r\nHost: a\r\n${upgrade}\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 501 /);
-    expect(answer).toContain('"code":"no-upgrade"');
-  });
-
   test('is an unknown transfer coding, or a target that is no path', async () => {
     const coded =
       'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n';

@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { contextOf } from '../core/context.ts';
-import { headerText, reasonHeader } from '../core/headers.ts';
-import type { Address } from '../core/route.ts';
+import type { Address, Asked } from '../core/route.ts';
+import { Http1Client, type Refused } from './client.ts';
 import { Forwarding } from './forwarding.ts';
+import type { ProbedHeaders, ProbePassage } from './probes.ts';
 import type { Routing } from './routing.ts';
-
-/** A request that the router answers itself. */
-export type Refused = { readonly status: number; readonly code: string; readonly reason: string };
 
 /** Forwards an HTTP/1.1 request, or says why not. */
 export function handleHttp(
@@ -15,42 +13,34 @@ export function handleHttp(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
-  const refuse = (refused: Refused): void => {
-    routing.refusals.say(address, refused);
-    answer(outgoing, refused);
-  };
+  const client = new Http1Client(incoming, outgoing);
   const impossible = impossibleRequest(incoming);
   if (impossible !== undefined) {
-    refuse(impossible);
+    routing.refusals.say(address, impossible);
+    client.refuse(impossible);
     return;
   }
-  const headerName = routing.tables.table(address.env)?.table.context.headerName;
-  const context = headerName === undefined ? undefined : contextOf(incoming.headers, headerName);
-  new Forwarding({ routing, asked: { ...address, context }, incoming, outgoing, refuse }).begin();
+  const { asked, probe } = askedAt(address, incoming.headers, routing);
+  if (probe !== undefined) outgoing.once('close', () => probe.end());
+  new Forwarding({ routing, asked, probe, client }).begin();
 }
 
-function impossibleRequest({ url = '', headers }: IncomingMessage): Refused | undefined {
+export type AskedAt = { readonly asked: Asked; readonly probe: ProbePassage | undefined };
+
+/** What a request asks for: the listener's address, the context that came with it, and the probe that it belongs to. */
+export function askedAt({ env, service, port }: Address, headers: ProbedHeaders, routing: Routing): AskedAt {
+  const headerName = routing.tables.table(env)?.table.context.headerName;
+  const context = headerName === undefined ? undefined : contextOf(headers, headerName);
+  const asked = { env, service, port, context };
+  return { asked, probe: routing.probes.begin(asked, headers, context) };
+}
+
+/** Also of an upgrade. */
+export function impossibleRequest({ url = '', headers }: IncomingMessage): Refused | undefined {
   if (!url.startsWith('/') && url !== '*')
     return { status: 400, code: 'bad-target', reason: 'the request target must be a path that begins with "/"' };
-  // h2c is an offer, which a server may pass over; any other protocol is what the client came for.
-  if (headers.upgrade !== undefined && headers.upgrade.toLowerCase() !== 'h2c')
-    return {
-      status: 501,
-      code: 'no-upgrade',
-      reason: 'upgrades such as WebSocket are not routed yet; use plain HTTP/1.1',
-    };
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return { status: 501, code: 'no-coding', reason: 'transfer codings other than chunked are not routed' };
   return undefined;
-}
-
-function answer(outgoing: ServerResponse, { status, code, reason }: Refused): void {
-  const body = `${JSON.stringify({ error: { code, message: reason } })}\n`;
-  outgoing.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    [reasonHeader]: headerText(`${code}; ${reason}`),
-  });
-  outgoing.end(body);
 }

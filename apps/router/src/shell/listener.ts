@@ -1,18 +1,25 @@
 import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import type { ListenerRecord } from '@microstax/model/journal';
+import { must } from '@microstax/model/must';
 import type { PortProtocol } from '@microstax/model/service-spec';
 import type { Address } from '../core/route.ts';
 import { handleHttp } from './http-proxy.ts';
 import type { Routing } from './routing.ts';
-import type { TcpProxy } from './tcp-proxy.ts';
+import { connectionWindowBytes, headPairsMax, sessionMemoryMb, streamWindowBytes } from './sessions.ts';
+import { type Spoken, sniff } from './sniff.ts';
+import { handleStream } from './stream-proxy.ts';
+import { passThrough } from './tcp-proxy.ts';
+import { handleUpgrade, wantsUpgrade } from './upgrade-proxy.ts';
 
 const host = '127.0.0.1';
-const clientKeepAliveMs = 75_000; // clients let go of theirs within a minute, and should be the first to do so
+/** Callers under load give up many streams at once, and Node would take that for an attack. */
+const resetsAtOnceMax = 10_000;
+const resetsPerSecondMax = 1_000;
 
 export type ListenerOptions = {
   readonly routing: Routing;
-  readonly tcp: TcpProxy;
   readonly address: Address;
   readonly protocol: PortProtocol;
 };
@@ -24,6 +31,9 @@ export class Listener {
   readonly #server: HttpServer | TcpServer;
   readonly #sockets = new Set<Socket>();
   readonly #answering = new Set<ServerResponse>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Connections that have not said yet what they speak. */
+  readonly #silent = new Set<Socket>();
   #listenPort = 0;
   #stopped: Promise<void> | undefined;
 
@@ -42,11 +52,10 @@ export class Listener {
     return listener;
   }
 
-  private constructor({ routing, tcp, address, protocol }: ListenerOptions) {
+  private constructor({ routing, address, protocol }: ListenerOptions) {
     this.#address = address;
     this.protocol = protocol;
-    // gRPC is passed through like raw TCP: only HTTP/1.1 is routed by its context.
-    this.#server = protocol === 'http' ? this.#httpServer(routing) : this.#tcpServer(tcp);
+    this.#server = protocol === 'http' || protocol === 'grpc' ? this.#httpServer(routing) : this.#tcpServer(routing);
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -62,6 +71,8 @@ export class Listener {
   /** Takes no connection any more. Settles when the last one has ended; requests on them are still answered. */
   stop(): Promise<void> {
     for (const outgoing of this.#answering) outgoing.shouldKeepAlive = false;
+    for (const session of this.#sessions) session.close();
+    for (const socket of this.#silent) socket.destroy();
     this.#stopped ??= new Promise((resolve) => this.#server.close(() => resolve()));
     return this.#stopped;
   }
@@ -75,8 +86,16 @@ export class Listener {
     clearTimeout(late);
   }
 
+  /** Both versions of HTTP on one socket, told apart by a connection's first bytes. */
   #httpServer(routing: Routing): HttpServer {
-    const server = createHttpServer({ keepAliveTimeout: clientKeepAliveMs, requestTimeout: 0 });
+    const { idleMsMax, headMsMax, headBytesMax } = routing.limits;
+    const server = createHttpServer({
+      keepAliveTimeout: idleMsMax,
+      headersTimeout: headMsMax,
+      requestTimeout: 0,
+      maxHeaderSize: headBytesMax,
+      shouldUpgradeCallback: wantsUpgrade,
+    });
     server.on('request', (incoming, outgoing) => {
       if (this.#stopped) outgoing.shouldKeepAlive = false;
       this.#answering.add(outgoing);
@@ -86,11 +105,76 @@ export class Listener {
       });
       handleHttp(routing, this.#address, incoming, outgoing);
     });
+    server.on('upgrade', (incoming, socket: Socket, head: Buffer) => {
+      if (head.length > 0) socket.unshift(head);
+      handleUpgrade(routing, this.#address, incoming, socket);
+    });
+    const http1 = must(server.listeners('connection')[0], 'an HTTP server takes connections');
+    server.removeAllListeners('connection');
+    const http2 = this.#http2Server(routing);
+    const speak: Record<Spoken, (socket: Socket) => void> = {
+      http1: (socket) => void http1.call(server, socket),
+      http2: (socket) => void http2.emit('connection', socket),
+      tls: (socket) => this.#encrypted(routing, socket),
+    };
+    server.on('connection', (socket: Socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+      sniff(socket, headMsMax, (spoken) => {
+        this.#silent.delete(socket);
+        speak[spoken](socket);
+      });
+    });
     return server;
   }
 
-  #tcpServer(tcp: TcpProxy): TcpServer {
-    return createTcpServer({ allowHalfOpen: true }, (client) => tcp.handle(this.#address, client));
+  #http2Server(routing: Routing): Http2Server {
+    const { idleMsMax, headBytesMax, streamsMax } = routing.limits;
+    const server = createHttp2Server({
+      maxSessionMemory: sessionMemoryMb,
+      maxHeaderListPairs: headPairsMax,
+      streamResetBurst: resetsAtOnceMax,
+      streamResetRate: resetsPerSecondMax,
+      settings: {
+        initialWindowSize: streamWindowBytes,
+        maxConcurrentStreams: streamsMax,
+        maxHeaderListSize: headBytesMax,
+      },
+    });
+    server.on('session', (session) => this.#begin(session, idleMsMax));
+    const toGrpcPort = this.protocol === 'grpc';
+    server.on('stream', (stream, headers, flags, raw) => {
+      handleStream(routing, this.#address, { stream, headers, raw, flags, toGrpcPort });
+    });
+    return server;
+  }
+
+  #begin(session: ServerHttp2Session, idleMsMax: number): void {
+    this.#sessions.add(session);
+    session.setLocalWindowSize(connectionWindowBytes);
+    session.on('error', () => {}); // its close tells
+    session.once('close', () => this.#sessions.delete(session));
+    let streams = 0;
+    session.on('stream', (stream) => {
+      streams += 1;
+      stream.once('close', () => {
+        streams -= 1;
+      });
+    });
+    session.setTimeout(idleMsMax, () => {
+      if (streams === 0) session.close();
+    });
+    if (this.#stopped) session.close();
+  }
+
+  /** gRPC over TLS is its target's alone: nobody can read its context, so it is passed through. */
+  #encrypted(routing: Routing, socket: Socket): void {
+    if (this.protocol === 'grpc') passThrough(routing, this.#address, socket);
+    else socket.destroy();
+  }
+
+  #tcpServer(routing: Routing): TcpServer {
+    return createTcpServer({ allowHalfOpen: true }, (client) => passThrough(routing, this.#address, client));
   }
 }
 

@@ -69,7 +69,7 @@ describe('follow()', () => {
       info: () => {},
       warn: (fields: unknown) => void warned.push(fields),
     } as typeof silentLog;
-    await using listeners = new Listeners(createRouting(log), 10);
+    await using listeners = new Listeners(createRouting({ log, limits: { lingerMs: 10 } }));
     await listeners.follow('shop', [names('web', taken)]);
     const [record] = await listeners.scope({ env: 'shop', wanted: [wants('web')], keep: [] });
     expect(record?.listenPort).not.toBe(taken);

@@ -11,7 +11,6 @@ import type { ListenerRecord } from '@microstax/model/journal';
 import type { PortProtocol } from '@microstax/model/service-spec';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { Routing } from './routing.ts';
-import { TcpProxy } from './tcp-proxy.ts';
 
 const endGraceMs = 2_000;
 const reclaimMs = 500;
@@ -45,15 +44,13 @@ type OfEnvironment = {
 export class Listeners implements AsyncDisposable {
   readonly #routing: Routing;
   readonly #lingerMs: number;
-  readonly #tcp: TcpProxy;
   readonly #environments = new Map<string, OfEnvironment>();
   readonly #stopping = new Set<Listener>();
   readonly #reclaiming = new Set<NodeJS.Timeout>();
 
-  constructor(routing: Routing, lingerMs: number) {
+  constructor(routing: Routing) {
     this.#routing = routing;
-    this.#lingerMs = lingerMs;
-    this.#tcp = new TcpProxy(routing, lingerMs);
+    this.#lingerMs = routing.limits.lingerMs;
   }
 
   /** Opens what is missing and answers with the whole wanted set; asked twice, it answers the same. */
@@ -110,7 +107,7 @@ export class Listeners implements AsyncDisposable {
     const keptPort = before?.listener.record.listenPort ?? wanted.keptPort;
     const ports = [keptPort, preferredPort].filter((one) => one !== undefined);
     const address = { env, service, port };
-    const options = { routing: this.#routing, tcp: this.#tcp, address, protocol };
+    const options = { routing: this.#routing, address, protocol };
     const listener = await Listener.open(options, ports);
     held.set(key, { listener, closing: undefined });
     const { listenPort } = listener.record;
@@ -177,7 +174,6 @@ export class Listeners implements AsyncDisposable {
     for (const { closing } of held) clearTimeout(closing);
     const listeners = [...held.map(({ listener }) => listener), ...this.#stopping];
     await Promise.all(listeners.map((listener) => listener.end(endGraceMs)));
-    this.#tcp[Symbol.dispose]();
   }
 }
 

@@ -80,7 +80,7 @@ describe('a TCP connection through the router', () => {
     await eventually(() => router.routing.inFlight.open('shop', ['web-0']) === 0 && db.connections() === 0);
   });
 
-  test('carries gRPC likewise, and knows no context', async () => {
+  test('knows no context', async () => {
     await using base = await startTcpInstance((socket) => socket.end('base'));
     await using changed = await startTcpInstance((socket) => socket.end('changed'));
     await using router = aRouter();
@@ -90,7 +90,7 @@ describe('a TCP connection through the router', () => {
       ['shop', 'base'],
       ['team', 'changed'],
     ] as const) {
-      const client = await connected(await router.listen(env, 'web', 'grpc'));
+      const client = await connected(await router.listen(env, 'web', 'tcp'));
       client.end('baggage: msx-env=team');
       expect(await text(client)).toBe(answer);
     }

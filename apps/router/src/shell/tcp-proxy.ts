@@ -1,106 +1,52 @@
 import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '@microstax/model/route-table';
-import { type Address, type RoutedEndpoint, route } from '../core/route.ts';
+import { type Address, type Asked, type RoutedEndpoint, route } from '../core/route.ts';
 import { Attempts } from './attempts.ts';
+import { join } from './passages.ts';
 import type { Routing } from './routing.ts';
-
-const connectMsMax = 5_000;
 
 /**
  * Passes bytes through, in both directions and until both have ended, to the one target that the listener's own
- * environment has: no context is read (protocol 26). A connection whose target has moved is ended after `lingerMs`,
- * for its client opens the next one at the new target.
+ * environment has: no context is read (protocol 26).
  */
-export class TcpProxy implements Disposable {
-  readonly #routing: Routing;
-  readonly #lingerMs: number;
-  readonly #passages = new Set<Passage>();
-  readonly #forget: () => void;
-
-  constructor(routing: Routing, lingerMs: number) {
-    this.#routing = routing;
-    this.#lingerMs = lingerMs;
-    this.#forget = routing.tables.changes.add(() => {
-      for (const passage of this.#passages) passage.review();
-    });
-  }
-
-  handle(address: Address, client: Socket): void {
-    const passage = new Passage({ routing: this.#routing, address, client, lingerMs: this.#lingerMs });
-    this.#passages.add(passage);
-    client.once('close', () => this.#passages.delete(passage));
-    passage.begin();
-  }
-
-  [Symbol.dispose](): void {
-    this.#forget();
-  }
+export function passThrough(routing: Routing, address: Address, client: Socket): void {
+  client.setNoDelay(true);
+  new Connecting(routing, { ...address, context: undefined }, client).attempt();
 }
 
-type PassageOptions = {
-  readonly routing: Routing;
-  readonly address: Address;
-  readonly client: Socket;
-  readonly lingerMs: number;
-};
-
-class Passage {
-  readonly #options: PassageOptions;
+class Connecting {
+  readonly #routing: Routing;
+  readonly #asked: Asked;
+  readonly #client: Socket;
   readonly #attempts = new Attempts();
-  /** Where it leads: (environment, instance), for ids are unique in their environment only. */
-  #leadsTo: { readonly env: string; readonly instance: string } | undefined;
-  #ending: NodeJS.Timeout | undefined;
 
-  constructor(options: PassageOptions) {
-    this.#options = options;
+  constructor(routing: Routing, asked: Asked, client: Socket) {
+    this.#routing = routing;
+    this.#asked = asked;
+    this.#client = client;
   }
 
-  begin(): void {
-    const { client } = this.#options;
-    client.setNoDelay(true);
-    client.once('close', () => clearTimeout(this.#ending));
-    this.#attempt();
-  }
-
-  /** Ends the connection in a while, unless the route comes back to where it leads. */
-  review(): void {
-    if (this.#leadsHere()) {
-      clearTimeout(this.#ending);
-      this.#ending = undefined;
-      return;
-    }
-    const { client, lingerMs } = this.#options;
-    this.#ending ??= setTimeout(() => client.resetAndDestroy(), lingerMs).unref();
-  }
-
-  #leadsHere(): boolean {
-    const { routing, address } = this.#options;
-    const to = this.#leadsTo;
-    if (to === undefined) return true; // it still looks for one
-    const routed = route({ ...address, context: undefined }, routing.tables);
-    if (routed.kind === 'denied' || routed.target.env !== to.env) return false;
-    return routed.endpoints.some(({ instance }) => instance === to.instance);
-  }
-
-  #attempt(): void {
-    const { routing, address, client } = this.#options;
-    if (client.destroyed) return;
-    const routed = route({ ...address, context: undefined }, routing.tables);
+  attempt(): void {
+    if (this.#client.destroyed) return;
+    const routed = route(this.#asked, this.#routing.tables);
     if (routed.kind === 'denied') {
-      routing.refusals.say(address, routed);
-      client.resetAndDestroy();
+      this.#routing.refusals.say(this.#asked, routed);
+      this.#client.resetAndDestroy();
       return;
     }
     this.#connect(routed, this.#attempts.pick(routed.endpoints));
   }
 
   #connect({ target }: RoutedEndpoint, endpoint: Endpoint): void {
-    const { routing, address, client } = this.#options;
-    const end = routing.inFlight.begin(target.env, endpoint.instance);
+    const { inFlight, limits, log, passages } = this.#routing;
+    const client = this.#client;
+    const end = inFlight.begin(target.env, endpoint.instance);
     const { host, targetPort: port } = endpoint;
     const upstream = connect({ host, port, allowHalfOpen: true, noDelay: true });
     let failure = 'ECONNRESET';
-    const late = setTimeout(() => upstream.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })), connectMsMax);
+    let isJoined = false;
+    const tooLate = (): void => void upstream.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' }));
+    const late = setTimeout(tooLate, limits.connectMsMax);
     const leave = (): void => void upstream.destroy();
     client.once('close', leave);
     upstream.on('error', ({ code }: NodeJS.ErrnoException) => {
@@ -109,42 +55,28 @@ class Passage {
     upstream.once('connect', () => {
       clearTimeout(late);
       client.off('close', leave);
-      this.#leadsTo = { env: target.env, instance: endpoint.instance };
-      routing.log.debug({ ...address, target, instance: endpoint.instance }, 'passes a connection through');
+      isJoined = true;
+      passages.watch(client, this.#asked, { env: target.env, instance: endpoint.instance });
+      log.debug({ ...this.#asked, target, instance: endpoint.instance }, 'passes a connection through');
       join(client, upstream);
     });
     upstream.once('close', () => {
       clearTimeout(late);
       client.off('close', leave);
       end();
-      if (this.#leadsTo === undefined) this.#refused(endpoint, failure);
+      if (!isJoined) this.#refused(endpoint, failure);
     });
   }
 
   #refused(endpoint: Endpoint, failure: string): void {
-    const { routing, address, client } = this.#options;
-    if (client.destroyed) return;
+    if (this.#client.destroyed) return;
     const delayMs = this.#attempts.next(endpoint);
     if (delayMs !== undefined) {
-      setTimeout(() => this.#attempt(), delayMs);
+      setTimeout(() => this.attempt(), delayMs);
       return;
     }
     const reason = `instance "${endpoint.instance}" takes no connection: ${failure}`;
-    routing.refusals.say(address, { code: 'upstream-failed', reason });
-    client.resetAndDestroy();
+    this.#routing.refusals.say(this.#asked, { code: 'upstream-failed', reason });
+    this.#client.resetAndDestroy();
   }
-}
-
-/** Each side's end is passed on by itself; a side that breaks, breaks the other. */
-function join(client: Socket, upstream: Socket): void {
-  client.pipe(upstream);
-  upstream.pipe(client);
-  breakTogether(client, upstream);
-  breakTogether(upstream, client);
-}
-
-function breakTogether(one: Socket, other: Socket): void {
-  one.once('close', () => {
-    if (!one.readableEnded || !one.writableFinished) other.resetAndDestroy();
-  });
 }

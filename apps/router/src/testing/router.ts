@@ -1,6 +1,7 @@
 import type { RouteTable } from '@microstax/model/route-table';
 import type { PortProtocol } from '@microstax/model/service-spec';
 import { silentLog } from '@microstax/service/log';
+import type { RouterLimits } from '../core/limits.ts';
 import { Listeners } from '../shell/listeners.ts';
 import { createRouting, type Routing } from '../shell/routing.ts';
 import { aTable, type TablePart } from './tables.ts';
@@ -14,9 +15,9 @@ export type TestRouter = AsyncDisposable & {
 };
 
 /** A router without a bus. */
-export function aRouter({ lingerMs = 10_000 }: { readonly lingerMs?: number } = {}): TestRouter {
-  const routing = createRouting(silentLog);
-  const listeners = new Listeners(routing, lingerMs);
+export function aRouter(limits: Partial<RouterLimits> = {}): TestRouter {
+  const routing = createRouting({ log: silentLog, limits });
+  const listeners = new Listeners(routing);
   let revision = 0;
   return {
     routing,
