@@ -5,6 +5,7 @@ import { activationSuperseded } from './activation-superseded.ts';
 import { blueprintAccepted } from './blueprint-accepted.ts';
 import { blueprintRejected } from './blueprint-rejected.ts';
 import { busOpened } from './bus-opened.ts';
+import { environmentExpiring } from './environment-expiring.ts';
 import { environmentReady } from './environment-ready.ts';
 import { environmentRevised } from './environment-revised.ts';
 import type { EventContract } from './event-contract.ts';
@@ -37,5 +38,6 @@ export const eventContracts: readonly EventContract<never>[] = [
   activationFailed,
   activationSuperseded,
   executionOffered,
+  environmentExpiring,
   busOpened,
 ] as unknown as readonly EventContract<never>[];

@@ -50,4 +50,22 @@ export const idleEndpoints = defineRequest<IdleRequest, IdleReply>(
   'Reports whether old endpoints are idle',
 );
 
-export const routerRequests = [scope, confirmRoutes, idleEndpoints] as const;
+/** How long an environment has not been asked for, by itself or through an instance of its own (decision 33). */
+export type ActivityRequest = { readonly org: string; readonly env: string };
+export type ActivityReply =
+  | {
+      readonly kind: 'seen';
+      /** Requests and connections under way. */
+      readonly open: number;
+      /** Since the last one, or since this router began: it knows nothing of before. */
+      readonly idleMs: number;
+    }
+  /** This router serves another organisation. */
+  | { readonly kind: 'foreign' };
+export const activityOf = defineRequest<ActivityRequest, ActivityReply>(
+  'router',
+  'activity',
+  'Says how long an environment has not been asked for',
+);
+
+export const routerRequests = [scope, confirmRoutes, idleEndpoints, activityOf] as const;

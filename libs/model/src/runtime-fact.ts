@@ -39,6 +39,7 @@ const processFeatures: readonly RuntimeFeature[] = [
   'run',
   'secrets.auto-generated',
   'stateful',
+  'ttl',
 ];
 
 const drivers: Readonly<Record<string, readonly RuntimeFeature[]>> = { process: processFeatures };

@@ -51,5 +51,7 @@ export type EnvironmentStatus = {
   readonly trace: string | null;
   /** The oldest generation that can be asked for; absent where all can. */
   readonly floor?: number;
+  /** When its `ttl` ends and it is deleted; absent where it has none. */
+  readonly expiresAt?: number;
   readonly updatedAt: number;
 };

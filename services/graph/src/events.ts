@@ -38,6 +38,14 @@ export function stageWasRecorded(
   mark({ 'msx.activation': event.activation, 'msx.stage': event.stage });
 }
 
+export function idlenessWasJudged(
+  log: Log,
+  event: About & { readonly activity: string; readonly kept: string | null },
+): void {
+  log.info({ ...event }, event.kept === null ? 'idle' : 'not idle');
+  mark({ 'msx.activity': event.activity });
+}
+
 /** Protocol 10: a defect, said loudly. */
 export function artifactsWereUnequal(
   log: Log,

@@ -68,6 +68,7 @@ const listers: Readonly<Record<string, Lister>> = {
       SERVING: ({ serving }) => serving?.generation,
       LOCAL: ({ local, services }) => (local === null ? null : `${local}/${services}`),
       AGE: ({ updatedAt }) => ago(updatedAt, Date.now()),
+      EXPIRES: ({ expiresAt }) => (expiresAt === undefined ? null : `in ${ago(Date.now(), expiresAt)}`),
       '*REASON': ({ reason }) => reason,
     });
   },

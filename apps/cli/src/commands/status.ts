@@ -52,6 +52,7 @@ function pointers(status: EnvironmentStatus): string[] {
     services,
     updatedAt,
     floor,
+    expiresAt,
   } = status;
   return [
     `  mode        ${mode}${parent ? ` of ${parent}` : ''}`,
@@ -59,6 +60,9 @@ function pointers(status: EnvironmentStatus): string[] {
     `  generation  ${generation} (${outcome ?? stage}, ${ago(updatedAt, Date.now())} ago)`,
     `  head        ${text(head?.generation)}   target ${text(target?.generation)}   serving ${text(serving?.generation)}   epoch ${epoch}`,
     `  local       ${local === null ? '-' : `${local} of ${services} services`}`,
+    ...(expiresAt === undefined
+      ? []
+      : [`  expires     in ${ago(Date.now(), expiresAt)}, ${new Date(expiresAt).toISOString()}`]),
     ...(floor === undefined ? [] : [`  kept        from generation ${floor} on`]),
   ];
 }

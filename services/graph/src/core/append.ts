@@ -9,6 +9,7 @@ import { appendSayings } from './append-sayings.ts';
 import { type Changes, noChanges, type Place, type Put, together } from './changes.ts';
 import type { ActivationDocument, EnvironmentDocument, ExecutionDocument } from './documents.ts';
 import { letGoAfterFailure, released } from './let-go.ts';
+import { becameReady } from './lifetime.ts';
 import { isAwake, offerOf, served } from './offer.ts';
 import { childAt, environmentAt, executionAt, journalAt, memberAt, namerAt } from './places.ts';
 import { activationPut, settle, withoutOpen } from './settle.ts';
@@ -202,6 +203,7 @@ function finishReady(reason: string, { environment, execution, activation, below
     keys: deleted ? [] : execution.keys,
     degraded: environment.degraded && activation.cause.kind === 'drift',
   };
+  const life = becameReady(ready, activation, now);
   const timers = below
     ? movedTimers({
         ...below,
@@ -214,11 +216,11 @@ function finishReady(reason: string, { environment, execution, activation, below
       })
     : [];
   const own: Changes = {
-    puts: [executionPut(execution), { ...environmentAt(ready.org, ready.env), body: ready }, ...timers],
+    puts: [executionPut(execution), { ...environmentAt(ready.org, ready.env), body: life.environment }, ...timers],
     removes: [...released(environment, ready), ...(deleted ? lineagePlaces(environment) : [])],
     appends: [],
   };
-  return together(settle({ ...activation }, { outcome: 'ready', reason }, { now }), own);
+  return together(settle({ ...activation }, { outcome: 'ready', reason }, { now }), own, life.changes);
 }
 
 // A Blueprint may have used the name again while the delete was executed: its place in the lineage stays.

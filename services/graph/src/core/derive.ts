@@ -15,6 +15,7 @@ import { type DerivedArtifacts, deriveArtifacts } from './derive-artifacts.ts';
 import { refusalsOf } from './derive-checks.ts';
 import type { DeriveRequest, DeriveState } from './derive-state.ts';
 import type { ActivationDocument, AnswerDocument, EnvironmentDocument, IdentityDocument } from './documents.ts';
+import { blueprintAccepted, lifetimeWords, type Timed } from './lifetime.ts';
 import { knownIdentities, mintedIdentities } from './mint.ts';
 import { namedOutside, namerChanges } from './named-outside.ts';
 import { namedBundle, say } from './outbox.ts';
@@ -119,19 +120,22 @@ function outdated(request: DeriveRequest, newer: string): DeriveDecision {
   };
 }
 
-function unchanged(request: DeriveRequest, { self, newest }: DeriveState): DeriveDecision {
+function unchanged(request: DeriveRequest, state: DeriveState): DeriveDecision {
+  const { self, newest } = state;
   const { org, env, submission, traceparent, now } = request;
   if (self === null || newest === null) throw new Error('Broken invariant: only what was derived can be unchanged');
   const { generation, activation } = newest;
   const outcome = newest.outcome === 'ready' ? 'ready' : null;
   if (submission === null) return { kind: 'unchanged', generation, outcome, changes: nothing };
   const body = { org, env, submission: submission.id, generation, activation, outcome };
+  const timed = timedBy(request, state, self);
   const changes: Changes = {
     puts: [
-      { ...environmentAt(org, env), body: { ...self, lastSubmission: submission, updatedAt: now } },
+      { ...environmentAt(org, env), body: { ...timed.environment, lastSubmission: submission, updatedAt: now } },
+      ...timed.changes.puts,
       ...answerPuts(request, { kind: 'unchanged', generation, activation, outcome }),
     ],
-    removes: [],
+    removes: timed.changes.removes,
     appends: [say(revisionUnchanged, body, { inputId: submission.id, traceparent }), answerLeaf(request, 'unchanged')],
   };
   return { kind: 'unchanged', generation, outcome, changes };
@@ -141,7 +145,8 @@ function revise(request: DeriveRequest, state: DeriveState, derived: DerivedArti
   const { org, env, now } = request;
   const generation = (state.self?.generation ?? 0) + 1;
   const activation = newActivation(request, state, derived, generation);
-  const environment = revisedEnvironment(request, state, derived, generation);
+  const timed = timedBy(request, state, revisedEnvironment(request, state, derived, generation));
+  const { environment } = timed;
   const answer: SubmissionAnswer = {
     kind: 'revised',
     generation,
@@ -156,10 +161,15 @@ function revise(request: DeriveRequest, state: DeriveState, derived: DerivedArti
       ...derived.all.map(({ kind, digest, bytes }) => ({ ...artifactAt(org, digest), body: { kind, bytes } })),
       { ...activationAt(org, env, generation), body: activation },
       ...links.puts,
+      ...timed.changes.puts,
       { ...environmentAt(org, env), body: environment },
       ...answerPuts(request, answer),
     ],
-    removes: [...links.removes, ...(state.self?.waitingFor ?? []).map((provider) => waitingAt(org, provider, env))],
+    removes: [
+      ...links.removes,
+      ...timed.changes.removes,
+      ...(state.self?.waitingFor ?? []).map((provider) => waitingAt(org, provider, env)),
+    ],
     appends: [
       say(environmentRevised, revisedBody(activation, derived), {
         inputId: request.submission?.id ?? activation.activation,
@@ -176,6 +186,12 @@ function revise(request: DeriveRequest, state: DeriveState, derived: DerivedArti
     ],
   };
   return { kind: 'revised', environment, activation, artifacts: derived.all, changes };
+}
+
+// Only who submits a Blueprint prolongs the life of what it declares.
+function timedBy({ cause, now }: DeriveRequest, { own }: DeriveState, environment: EnvironmentDocument): Timed {
+  if (cause.kind !== 'submission') return { environment, changes: nothing };
+  return blueprintAccepted(environment, lifetimeWords(own.value), now);
 }
 
 export function revisedBody(activation: ActivationDocument, { all }: Pick<DerivedArtifacts, 'all'>) {
@@ -201,6 +217,7 @@ export function newActivation(
 ): ActivationDocument {
   const { org, env, submission, actor, cause, source, wanted, now, traceparent, linkedTraces } = request;
   const trace = traceIdOf(traceparent);
+  const words = lifetimeWords(own.value);
   return {
     org,
     env,
@@ -211,6 +228,7 @@ export function newActivation(
     cause,
     ...(source === undefined ? {} : { source }),
     wanted,
+    ...(words === undefined ? {} : { lifetime: words }),
     at: now,
     revision: own.digest,
     derivation: derived.derivation.digest,

@@ -60,6 +60,8 @@ export type EnvironmentDocument = {
   /** When it was derived again because of drift, of the last ten minutes. */
   readonly drifts: readonly number[];
   readonly degraded: boolean;
+  /** What time does to it; absent or null where its Blueprint says nothing of that. */
+  readonly lifetime?: LifetimeDocument | null;
   /** Services that were lost when it became degraded: nobody heals them again by himself. */
   readonly givenUp?: readonly string[];
   /** The oldest generation that is kept whole; absent while all are. */
@@ -67,6 +69,22 @@ export type EnvironmentDocument = {
   /** Raised where another environment's commit must meet this row (protocol 16, 18). */
   readonly touched: number;
   readonly updatedAt: number;
+};
+
+/** What a Blueprint says of its lifetime. */
+export type LifetimeWords = { readonly ttlSeconds?: number; readonly idleSeconds?: number };
+
+export type LifetimeDocument = {
+  /** When a Blueprint was accepted last. */
+  readonly blueprintAt?: number;
+  readonly expiresAt?: number;
+  /** Nobody has to ask for so long for it to be put to sleep. */
+  readonly idleSeconds?: number;
+  /** Due times of its two rows among the timers. */
+  readonly idleDueAt?: number;
+  readonly expiryDueAt?: number;
+  /** Who kept it beyond its end, as it was said last; sorted. */
+  readonly heldBy?: readonly string[];
 };
 
 export type MovedPreview = {
@@ -92,6 +110,8 @@ export type ActivationDocument = {
   /** Where a submitted revision came from; absent where none was submitted. */
   readonly source?: string;
   readonly wanted: Wanted;
+  /** What its revision says of its lifetime; absent where it says nothing. */
+  readonly lifetime?: LifetimeWords;
   readonly at: number;
   readonly revision: Digest;
   readonly derivation: Digest;

@@ -111,7 +111,7 @@ export function serviceItems(
       placement: kind,
       provider: providedBy(placement),
       tier: tiers.get(service) ?? null,
-      pids: instances.map(({ pid }) => pid),
+      pids: instances.flatMap(({ pid }) => (pid > 0 ? [pid] : [])),
       ports: Object.assign({}, ...instances.map(({ ports }) => ports)),
       urls: Object.fromEntries(
         listeners.map(({ port, host, listenPort }) => [

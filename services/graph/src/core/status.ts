@@ -27,6 +27,7 @@ export function statusOf(environment: EnvironmentDocument, newest: ActivationDoc
     local: newest.local,
     services: newest.services,
     trace: newest.traces[0] ?? traceIdOf(newest.traceparent),
+    ...(environment.lifetime?.expiresAt === undefined ? {} : { expiresAt: environment.lifetime.expiresAt }),
     ...(environment.floor === undefined ? {} : { floor: environment.floor }),
     updatedAt,
   };

@@ -32,7 +32,7 @@ export async function loadCommand(
  * What goes is what serves, so that `resume` brings that back (protocol 19): a head that was denied, refused or failed
  * changed nothing, and `retry` is the word for it.
  */
-async function loadEnding(reader: Reader, target: DeriveTarget): Promise<DeriveState | null> {
+export async function loadEnding(reader: Reader, target: DeriveTarget): Promise<DeriveState | null> {
   const { org, env } = target;
   const row = await reader.get<EnvironmentDocument>(environmentAt(org, env));
   const serving = row && served(row);
@@ -45,7 +45,8 @@ async function loadEnding(reader: Reader, target: DeriveTarget): Promise<DeriveS
 
 type Dependents = { readonly holders: readonly HoldDocument[]; readonly children: readonly string[] };
 
-async function dependentsOf(reader: Reader, org: string, env: string): Promise<Dependents> {
+/** Who holds a service of an environment, and who derives from it. Scans: whoever is born or claims bumps its row. */
+export async function dependentsOf(reader: Reader, org: string, env: string): Promise<Dependents> {
   const prefix = `${org}/${env}/`;
   const holders = await reader.scan<HoldDocument>('holds', { prefix });
   const children = await reader.scan<{ env: string }>('children', { prefix });
@@ -53,7 +54,7 @@ async function dependentsOf(reader: Reader, org: string, env: string): Promise<D
 }
 
 /** Who sleeps needs no provider until it is woken, and then wakes it (protocol 21). Guarded: waking raises the row. */
-async function awakeHolders(
+export async function awakeHolders(
   reader: Reader,
   org: string,
   holders: readonly HoldDocument[],

@@ -9,15 +9,18 @@ import { type Changes, noChanges, together } from '../core/changes.ts';
 import { type DeriveDecision, derive } from '../core/derive.ts';
 import type { DeriveRequest } from '../core/derive-state.ts';
 import type { ActivationDocument, EnvironmentDocument, TimerDocument } from '../core/documents.ts';
+import { lifetimeTimerOf } from '../core/lifetime.ts';
 import { decideMoved, forgotten, type MovedDecision } from '../core/moved-preview.ts';
 import { served } from '../core/offer.ts';
 import { activationAt, environmentAt, timerAt, timerPrefixUpTo } from '../core/places.ts';
 import { timerPut } from '../core/timers.ts';
 import { traceIdOf } from '../core/trace-id.ts';
 import type { Graph } from './graph.ts';
+import { fireExpiry, fireIdle } from './lifetime-timers.ts';
 import { loadRevision } from './load-chain.ts';
 import { loadDerive } from './load-derive.ts';
 import { type Loop, startLoop } from './loop.ts';
+import { type AskActivity, routerActivity } from './router-activity.ts';
 import { sayDecision } from './say-decision.ts';
 import { linksTo } from './trace-links.ts';
 import type { Reader } from './transact.ts';
@@ -28,32 +31,59 @@ const postponedMs = 60_000; // for a timer that throws; whoever repairs the caus
 export type TimerPace = { readonly timerMs: number; readonly fanOutPerSecond: number };
 
 /** Fires due timers, each once: the row goes in the commit of what it caused. */
-export function startTimers(graph: Graph, pace: TimerPace): Loop {
+export function startTimers(graph: Graph, pace: TimerPace, ask: AskActivity = routerActivity(graph.bus)): Loop {
   const { log, clock } = graph;
-  return startLoop({ name: 'timers', log, clock, restMs: pace.timerMs, work: () => fireChunk(graph, pace) });
+  const asking = new Set<Promise<void>>();
+  const lifetimes: Lifetimes = {
+    ask,
+    asking: (work) => {
+      asking.add(work);
+      void work.finally(() => asking.delete(work));
+    },
+  };
+  const work = (): Promise<boolean> => fireChunk(graph, pace, lifetimes);
+  const loop = startLoop({ name: 'timers', log, clock, restMs: pace.timerMs, work });
+  return {
+    wake: () => loop.wake(),
+    [Symbol.asyncDispose]: async () => {
+      await loop[Symbol.asyncDispose]();
+      await Promise.all(asking);
+    },
+  };
 }
 
-async function fireChunk(graph: Graph, { fanOutPerSecond }: TimerPace): Promise<boolean> {
+/** How idleness is asked for, and who waits for the answers. */
+type Lifetimes = { readonly ask: AskActivity; readonly asking: (work: Promise<void>) => void };
+
+const nobodyKnows: Lifetimes = {
+  ask: async () => ({ kind: 'unknown', reason: 'nobody is asked' }),
+  asking: () => {},
+};
+
+async function fireChunk(graph: Graph, { fanOutPerSecond }: TimerPace, lifetimes: Lifetimes): Promise<boolean> {
   const { clock } = graph;
   const [beganMs, limit] = [clock.monotonicMs(), Math.min(chunkMax, fanOutPerSecond)];
-  if ((await fireTimers(graph, limit)) < limit) return false;
+  if ((await fireTimers(graph, limit, lifetimes)) < limit) return false;
   await clock.delay(Math.max(0, beganMs + (1_000 * limit) / fanOutPerSecond - clock.monotonicMs()));
   return true;
 }
 
 /** Fires timers that are due, the oldest first, at most `limit`; gives how many they were. */
-export async function fireTimers(graph: Graph, limit: number): Promise<number> {
+export async function fireTimers(graph: Graph, limit: number, lifetimes = nobodyKnows): Promise<number> {
   const bound = timerPrefixUpTo(graph.clock.now());
   const rows = await graph.store.scan<TimerDocument>('timers', { prefix: '', limit });
   const due = rows.filter(({ key }) => key < bound);
-  for (const { body } of due) await fireOrPostpone(graph, body);
+  for (const { body } of due) await fireOrPostpone(graph, body, lifetimes);
   return due.length;
 }
 
 // A timer that can never be fired must not hold up those behind it.
-async function fireOrPostpone(graph: Graph, timer: TimerDocument): Promise<void> {
+async function fireOrPostpone(graph: Graph, timer: TimerDocument, { ask, asking }: Lifetimes): Promise<void> {
   try {
-    await fire(graph, timer);
+    const kind = timer.cause.kind === 'timer' ? lifetimeTimerOf(timer.cause.timer) : undefined;
+    if (kind === 'expiry') await fireExpiry(graph, timer);
+    else if (kind === 'idle') await fireIdle(graph, timer, ask, asking);
+    else await fire(graph, timer);
   } catch (error) {
     if (error instanceof Unavailable) throw error;
     graph.log.error({ err: error, timer: timer.id }, 'a timer cannot be fired; it is tried again later');

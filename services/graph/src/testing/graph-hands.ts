@@ -57,6 +57,15 @@ export class GraphHands {
     this.graph = { store, transact, bus: noBus, log: silentLog, clock, bell, ...parts };
   }
 
+  /** Moves the clock on. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
   /** Submits declarations as intake says them; gives the recorded answer. */
   async accept(revision: Revision): Promise<SubmissionAnswer> {
     const sequence = ++this.#sequence;

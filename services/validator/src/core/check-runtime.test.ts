@@ -49,9 +49,9 @@ describe('an activation', () => {
   });
 
   test("is asked for the environment's own words too", () => {
-    const own = { ttlSeconds: 60, autoShutdown: { delaySeconds: 60 }, seeds: [{ name: 'demo' }] };
+    const own = { ttlSeconds: 60, snapshot: { from: { env: 'shop' } }, seeds: [{ name: 'demo' }] };
     expect(sayings({ runtime, own })).toEqual(
-      ['autoShutdownEnabled', 'seeds', 'ttl'].map((field) => `error not-realisable feat ${field}`),
+      ['seeds', 'snapshot'].map((field) => `error not-realisable feat ${field}`),
     );
   });
 
