@@ -41,7 +41,37 @@ describe.skipIf(!present)('a public application', () => {
       }
     },
   );
+
+  test('Online Boutique runs a changed paymentservice alone, and with its caller where that drops the context', async () => {
+    const load = applications.find(({ name }) => name === 'online-boutique')?.load;
+    const { blueprint = '' } = load?.() ?? {};
+    await house.apply('boutique', named('boutique', blueprint), { wait: true });
+    expect(await localOf('boutique', blueprint)).toEqual(['paymentservice']);
+    const dropping = changedCalls(blueprint, 'checkoutservice', { propagates: false });
+    await house.apply('dropping', named('dropping', dropping), { wait: true });
+    expect(await localOf('dropping', dropping)).toEqual(['checkoutservice', 'paymentservice']);
+  });
 });
+
+/** Names of what runs in an overlay whose paymentservice is changed. */
+async function localOf(env: string, blueprint: string): Promise<readonly string[]> {
+  const overlay = overlayOf(named(env, blueprint), 'paymentservice');
+  const { placements } = await planOf(overlay.name, stringify(overlay));
+  return placements.filter(({ kind }) => kind === 'local').map(({ service }) => service);
+}
+
+function named(name: string, blueprint: string): string {
+  return stringify({ ...parse(blueprint), name });
+}
+
+function changedCalls(blueprint: string, service: string, change: object): string {
+  const { services, ...rest } = parse(blueprint) as Written;
+  const changed = services.map((one) => {
+    if (one.name !== service) return one;
+    return { ...one, dependsOn: (one.dependsOn as readonly object[]).map((call) => ({ ...call, ...change })) };
+  });
+  return stringify({ ...rest, services: changed });
+}
 
 async function planOf(env: string, text: string): Promise<Plan> {
   const { plan, findings, verdict } = await previewBlueprint(house.session, {

@@ -8,6 +8,7 @@ import { defaultPrices, type Facts } from '@microstax/model/facts';
 import { must } from '@microstax/model/must';
 import type { PolicyBundle } from '@microstax/model/policy';
 import type { Revision } from '@microstax/model/revision';
+import { routedProtocols } from '@microstax/model/routed-protocols';
 import { composeEnvironment } from './composition.ts';
 import type { AncestorState, DeriveRequest, DeriveState } from './derive-state.ts';
 import { differenceOf } from './difference.ts';
@@ -100,6 +101,7 @@ function factsOf(env: string, { members, installation = {}, poolHolders = new Ma
       changed: member.changed,
     })),
     expectedHours,
+    routedProtocols,
     ...(runtime === undefined ? {} : { runtime }),
     ...(held.length === 0 ? {} : { poolHolders: held }),
   };
