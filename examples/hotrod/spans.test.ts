@@ -17,6 +17,16 @@ describe('countServerSpans()', () => {
     expect(countServerSpans(captured, 'customer', '/')).toBe(0);
   });
 
+  test('counts calls of gRPC by service and method', () => {
+    const rpc = [
+      { Key: 'rpc.service', Value: { Type: 'STRING', Value: 'driver.DriverService' } },
+      { Key: 'rpc.method', Value: { Type: 'STRING', Value: 'FindNearest' } },
+    ];
+    const call = JSON.stringify({ ...JSON.parse(spans[1] ?? ''), Attributes: rpc });
+    expect(countServerSpans(call, 'customer', '/driver.DriverService/FindNearest')).toBe(1);
+    expect(countServerSpans(call, 'customer', '/driver.DriverService/Other')).toBe(0);
+  });
+
   test('reads values that are printed over several lines or without a line between them', () => {
     const pretty = spans.map((line) => JSON.stringify(JSON.parse(line), null, '\t'));
     expect(countServerSpans(pretty.join('\n'), 'customer', '/customer')).toBe(2);

@@ -1,10 +1,13 @@
-/** How many requests for `target` (a path, such as `/customer`) the process of `service` served, by its own spans. */
+/**
+ * How many requests for `target` the process of `service` served, by its own spans: a path, such as `/customer`, or a
+ * method of gRPC in its form as a path, such as `/driver.DriverService/FindNearest`.
+ */
 export function countServerSpans(stdoutText: string, service: string, target: string): number {
   return jsonObjectsIn(stdoutText).filter(
     (span) =>
       span.SpanKind === serverKind &&
       attribute(span.Resource, 'service.name') === service &&
-      attribute(span.Attributes, 'url.path') === target,
+      (attribute(span.Attributes, 'url.path') ?? methodPath(span.Attributes)) === target,
   ).length;
 }
 
@@ -12,6 +15,10 @@ const serverKind = 2; // of Go's trace.SpanKind, which the exporter prints as a 
 
 type Span = { readonly SpanKind?: unknown; readonly Attributes?: unknown; readonly Resource?: unknown };
 type Attribute = { readonly Key?: unknown; readonly Value?: { readonly Value?: unknown } };
+
+function methodPath(attributes: unknown): string {
+  return `/${attribute(attributes, 'rpc.service')}/${attribute(attributes, 'rpc.method')}`;
+}
 
 /** The value of one attribute in the exporter's form, a list of `{Key, Value: {Type, Value}}`. */
 function attribute(attributes: unknown, key: string): unknown {

@@ -6,10 +6,16 @@ import { countServerSpans } from '../../../examples/hotrod/spans.ts';
 import { onStage, type Stage } from './stage.ts';
 
 /**
- * The main job on HotROD, an application of others: 200 dispatches, half with the context of an overlay whose customer
- * service is changed; every /customer call is counted in HotROD's own spans.
+ * The main job on HotROD, an application of others: twice 200 dispatches, half of them with the context of an overlay. One
+ * changes its driver, which is called over gRPC, the other its customer service; every call is counted in HotROD's own
+ * spans.
  */
 const pairs = Number(process.env.MSX_HOTROD_PAIRS || 100);
+const overlays = [
+  { env: 'feat-driver', service: 'driver', how: 'gRPC', target: '/driver.DriverService/FindNearest' },
+  { env: 'feat-customer', service: 'customer', how: 'HTTP/1.1', target: '/customer' },
+] as const;
+type Overlay = (typeof overlays)[number];
 const spansWithinMs = 15_000;
 
 const built = await buildHotrod({ cacheDir: defaultCacheDir(), announce: (line) => process.stderr.write(`${line}\n`) });
@@ -17,28 +23,29 @@ if ('skipped' in built) process.stdout.write(`SKIPPED demo:hotrod: ${built.skipp
 else process.exitCode = await onStage({ name: 'hotrod', path: [dirname(built.path)] }, play);
 
 async function play(stage: Stage): Promise<void> {
-  const { msx, say } = stage;
-  say('1. HotROD, unchanged, as a baseline');
-  await msx(['apply', '-f', 'examples/hotrod/baseline.yaml', '--wait']);
-  say('2. An overlay whose customer service looks up faster');
-  await msx(['apply', '-f', 'examples/hotrod/overlay-customer.yaml', '--wait']);
-  await msx(['get', 'services', 'feat-customer']);
-  await msx(['plan', 'feat-customer']);
-  await msx(['resolve', 'feat-customer', 'customer']);
-  say(`3. ${pairs * 2} dispatches, half of them with the context`);
-  const url = `${stage.url('hotrod', 'frontend')}/dispatch?customer=123`;
-  const [plain, overlay] = await dispatchPairs(url);
-  process.stdout.write(
-    `without context: ${plain.ok} of ${pairs} answered 200, median ${median(plain.ms).toFixed(0)} ms\nwith context:    ${overlay.ok} of ${pairs} answered 200, median ${median(overlay.ms).toFixed(0)} ms\n`,
-  );
-  if (plain.ok + overlay.ok !== 2 * pairs)
-    throw new Error(`${2 * pairs - plain.ok - overlay.ok} of ${2 * pairs} dispatches were not answered 200`);
-  say("4. Where each /customer call arrived, counted in HotROD's own spans");
-  const spans = await spansAre(stage, pairs);
-  process.stdout.write(`customer of hotrod: ${spans.hotrod}\ncustomer of feat-customer: ${spans.overlay}\n`);
-  if (spans.hotrod !== pairs || spans.overlay !== pairs)
-    throw new Error(`wanted ${pairs} /customer calls at each, as the records name them`);
-  const frontend = JSON.parse(await msx(['resolve', 'feat-customer', 'frontend', '-o', 'json'], { quiet: true })) as {
+  stage.say('1. HotROD, unchanged, as a baseline');
+  await stage.msx(['apply', '-f', 'examples/hotrod/baseline.yaml', '--wait']);
+  for (const [index, overlay] of overlays.entries()) await prove(stage, overlay, index);
+}
+
+/** `index` overlays have been proved before, with dispatches that all reached the baseline's instance of this service. */
+async function prove({ msx, say, ...stage }: Stage, overlay: Overlay, index: number): Promise<void> {
+  const { env, service, how } = overlay;
+  const step = 2 + index * 3;
+  say(`${step}. An overlay that changes ${service}, which is called over ${how}`);
+  await msx(['apply', '-f', `examples/hotrod/overlay-${service}.yaml`, '--wait']);
+  await msx(['get', 'services', env]);
+  await msx(['plan', env]);
+  await msx(['resolve', env, service]);
+  say(`${step + 1}. ${pairs * 2} dispatches, half of them with the context`);
+  await dispatchPairs(`${stage.url('hotrod', 'frontend')}/dispatch?customer=123`, env);
+  say(`${step + 2}. Where each ${service} call arrived, counted in HotROD's own spans`);
+  const wanted = { hotrod: pairs * (1 + 2 * index), overlay: pairs };
+  const spans = await spansAre(stage.dataDir, overlay, wanted);
+  process.stdout.write(`${service} of hotrod: ${spans.hotrod}\n${service} of ${env}: ${spans.overlay}\n`);
+  if (spans.hotrod !== wanted.hotrod || spans.overlay !== wanted.overlay)
+    throw new Error(`wanted ${wanted.hotrod} calls at hotrod's ${service} and ${wanted.overlay} at that of ${env}`);
+  const frontend = JSON.parse(await msx(['resolve', env, 'frontend', '-o', 'json'], { quiet: true })) as {
     tier: string;
   };
   if (frontend.tier !== 'baseline') throw new Error(`frontend answers from tier "${frontend.tier}", wanted "baseline"`);
@@ -48,12 +55,20 @@ async function play(stage: Stage): Promise<void> {
 type Dispatched = { ok: number; readonly ms: number[] };
 
 /** One with and one without the context at a time: HotROD's driver fakes errors under more. */
-async function dispatchPairs(url: string): Promise<readonly [Dispatched, Dispatched]> {
+async function dispatchPairs(url: string, env: string): Promise<void> {
   const plain: Dispatched = { ok: 0, ms: [] };
   const overlay: Dispatched = { ok: 0, ms: [] };
   for (let pair = 0; pair < pairs; pair++)
-    await Promise.all([dispatch(url, {}, plain), dispatch(url, { baggage: 'msx-env=feat-customer' }, overlay)]);
-  return [plain, overlay];
+    await Promise.all([dispatch(url, {}, plain), dispatch(url, { baggage: `msx-env=${env}` }, overlay)]);
+  for (const [name, { ok, ms }] of [
+    ['without context', plain],
+    ['with context', overlay],
+  ] as const)
+    process.stdout.write(
+      `${`${name}:`.padEnd(16)} ${ok} of ${pairs} answered 200, median ${median(ms).toFixed(0)} ms\n`,
+    );
+  if (plain.ok + overlay.ok !== 2 * pairs)
+    throw new Error(`${2 * pairs - plain.ok - overlay.ok} of ${2 * pairs} dispatches were not answered 200`);
 }
 
 async function dispatch(url: string, headers: Record<string, string>, into: Dispatched): Promise<void> {
@@ -64,19 +79,21 @@ async function dispatch(url: string, headers: Record<string, string>, into: Disp
   if (response.status === 200) into.ok++;
 }
 
+type Spans = { readonly hotrod: number; readonly overlay: number };
+
 /** HotROD sends spans in batches, so the count is read until it is whole or the time is up. */
-async function spansAre(stage: Stage, wanted: number): Promise<{ hotrod: number; overlay: number }> {
+async function spansAre(dataDir: string, overlay: Overlay, wanted: Spans): Promise<Spans> {
   const deadline = Date.now() + spansWithinMs;
   for (;;) {
-    const spans = { hotrod: customerSpans(stage, 'hotrod'), overlay: customerSpans(stage, 'feat-customer') };
-    if ((spans.hotrod >= wanted && spans.overlay >= wanted) || Date.now() > deadline) return spans;
+    const spans = { hotrod: spansOf(dataDir, 'hotrod', overlay), overlay: spansOf(dataDir, overlay.env, overlay) };
+    if ((spans.hotrod >= wanted.hotrod && spans.overlay >= wanted.overlay) || Date.now() > deadline) return spans;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
-function customerSpans(stage: Stage, env: string): number {
-  return globSync(`${stage.dataDir}/logs/${env}/customer-*`).reduce(
-    (sum, file) => sum + countServerSpans(readFileSync(file, 'utf8'), 'customer', '/customer'),
+function spansOf(dataDir: string, env: string, { service, target }: Overlay): number {
+  return globSync(`${dataDir}/logs/${env}/${service}-*`).reduce(
+    (sum, file) => sum + countServerSpans(readFileSync(file, 'utf8'), service, target),
     0,
   );
 }
