@@ -1,3 +1,4 @@
+import type { AppliedData } from './data-step.ts';
 import type { RuntimeFact } from './runtime-fact.ts';
 import type { PortProtocol } from './service-spec.ts';
 
@@ -39,8 +40,10 @@ export type Facts = {
   readonly runtime?: RuntimeFact;
   /** How many other environments held something of a pool, where its capacity is stated; sorted by pool. Absent: none is. */
   readonly poolHolders?: readonly { readonly pool: string; readonly holders: number }[];
-  /** Protocols over which the router tells requests apart; absent: http alone. */
+  /** Protocols over which the router tells requests apart; absent in derivations of before it knew more than http. */
   readonly routedProtocols?: readonly PortProtocol[];
+  /** What was done to the data of its services and is there still; sorted by service and step, absent: nothing. */
+  readonly applied?: readonly AppliedData[];
 };
 
 /** Declared defaults: on-demand list prices of large clouds, rounded, as of 2026; a table of one's own replaces them. */

@@ -49,11 +49,20 @@ export type PlannedListener = {
   readonly reason: string;
 };
 
-export type JobKind = 'await' | 'scope' | 'secret' | 'workload' | 'readiness' | 'routes' | 'removals';
+export type JobKind =
+  | 'await'
+  | 'scope'
+  | 'secret'
+  | 'workload'
+  | 'readiness'
+  | 'restore'
+  | 'seed'
+  | 'routes'
+  | 'removals';
 
 /**
  * One step of a plan: what must exist, by digest, and after what. Its id is deterministic:
- * `<kind>` or `<kind>:<service>`, `await:<env>/<service>`.
+ * `<kind>` or `<kind>:<service>`, `await:<env>/<service>`, `seed:<service>/<seed>`.
  */
 export type Job = {
   readonly id: string;
@@ -63,6 +72,8 @@ export type Job = {
   readonly provider?: { readonly env: string; readonly service: string; readonly specDigest: Digest };
   /** workload, readiness: what must run. The spec travels in `specs`. */
   readonly runDigest?: Digest;
+  /** restore, seed: which data is applied, see data-step.ts. */
+  readonly reference?: string;
   /** Ids of jobs that must be done before; sorted. */
   readonly after: readonly string[];
   readonly reason: string;

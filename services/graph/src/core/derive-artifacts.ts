@@ -88,7 +88,10 @@ function specDigests(chain: readonly Revision[]): ReadonlyMap<string, Digest> {
   return new Map(effective.services.map(({ name, specDigest }) => [name, specDigest]));
 }
 
-function factsOf(env: string, { members, installation = {}, poolHolders = new Map() }: DeriveState): Facts {
+function factsOf(
+  env: string,
+  { members, installation = {}, poolHolders = new Map(), applied = [] }: DeriveState,
+): Facts {
   const held = sortedBy(poolHolders, ([pool]) => pool).map(([pool, holders]) => ({ pool, holders }));
   const { runtime, prices = defaultPrices } = installation;
   const siblings = members.filter((member) => member.env !== env && !isGone(member));
@@ -104,5 +107,6 @@ function factsOf(env: string, { members, installation = {}, poolHolders = new Ma
     routedProtocols,
     ...(runtime === undefined ? {} : { runtime }),
     ...(held.length === 0 ? {} : { poolHolders: held }),
+    ...(applied.length === 0 ? {} : { applied }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Actor } from '@microstax/contracts/fields';
 import type { Artifact } from '@microstax/model/artifact';
+import type { AppliedData } from '@microstax/model/data-step';
 import type { Cause, Derivation, Wanted } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
 import type { PriceTable } from '@microstax/model/facts';
@@ -61,6 +62,8 @@ export type DeriveState = {
   /** The recorded answer, where this submission was decided before. */
   readonly answered: AnswerDocument | null;
   readonly revisionKnown: boolean;
+  /** What was done to the data of its services; read where a snapshot or seeds are declared. */
+  readonly applied?: readonly AppliedData[];
   /** What this installation fixes for all that is derived here. */
   readonly installation?: Installation;
   /** Services of the stored revision that the submitted one was made from: their identities are known too. */

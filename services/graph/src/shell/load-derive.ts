@@ -1,11 +1,19 @@
 import type { Artifact } from '@microstax/model/artifact';
 import { type Derivation, lineageDepthMax } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
+import type { JournalEntry } from '@microstax/model/journal';
 import type { EnvironmentView } from '@microstax/model/lineage-check';
 import { must } from '@microstax/model/must';
 import type { Revision } from '@microstax/model/revision';
+import { appliedData, type DataPlan } from '../core/applied-data.ts';
 import type { AncestorState, DeriveState, OutsideState, Position } from '../core/derive-state.ts';
-import type { ActivationDocument, AnswerDocument, EnvironmentDocument, HoldDocument } from '../core/documents.ts';
+import type {
+  ActivationDocument,
+  AnswerDocument,
+  EnvironmentDocument,
+  ExecutionDocument,
+  HoldDocument,
+} from '../core/documents.ts';
 import type { NamedIdentity } from '../core/identify.ts';
 import { namedOutside } from '../core/named-outside.ts';
 import { isGone, offerOf } from '../core/offer.ts';
@@ -54,11 +62,29 @@ export async function loadDerive(reader: Reader, target: DeriveTarget): Promise<
     members,
     answered,
     revisionKnown,
+    ...(await loadApplied(reader, own.value)),
     installation: reader.installation,
     ...(target.sourceRevision === undefined
       ? {}
       : { sourceServices: await namedIn(reader, org, target.sourceRevision) }),
   };
+}
+
+/** Read where data is declared only: a journal may be long. */
+async function loadApplied(
+  reader: Reader,
+  { org, env, snapshot, seeds }: Revision,
+): Promise<Pick<DeriveState, 'applied'>> {
+  if (snapshot === undefined && seeds === undefined) return {};
+  const journal = await reader.scan<JournalEntry>('journal', { prefix: `${org}/${env}/` });
+  const executions = await reader.scan<ExecutionDocument>('executions', { prefix: `${org}/${env}/` });
+  const plans = new Map<string, DataPlan>();
+  for (const { execution, plan } of executions) {
+    const known = await reader.artifact<DataPlan>(org, plan);
+    if (known !== null) plans.set(execution, known.value);
+  }
+  const applied = appliedData(journal, (execution) => plans.get(execution));
+  return applied.length === 0 ? {} : { applied };
 }
 
 /** Nothing where another store has it: then only what the digests themselves explain is known. */

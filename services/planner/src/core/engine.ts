@@ -1,2 +1,2 @@
 /** The version of this core: the same engine gives the same bytes for the same inputs (design 4). */
-export const engine = 'microstax-planner/0.2.0';
+export const engine = 'microstax-planner/0.3.0';

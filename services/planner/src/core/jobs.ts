@@ -2,6 +2,7 @@ import { compareText } from '@microstax/model/compare';
 import type { Job, JobKind, OmittedJob } from '@microstax/model/plan';
 import { awaited, awaitJobId } from './awaited-providers.ts';
 import { type ComposedView, edgesFrom, nameAt, serviceAt } from './composed-view.ts';
+import { type DataWords, dataJobsOf } from './data-jobs.ts';
 import { counted, listed } from './listed.ts';
 import { omittedJobsOf } from './omitted-jobs.ts';
 import type { Placed } from './place-services.ts';
@@ -14,23 +15,33 @@ export type PlannedJobs = { readonly jobs: readonly Job[]; readonly omitted: rea
  * The jobs of a plan as a DAG in its one topological order, each with a deterministic id and its reason, and the steps
  * that were left out. Routes come after every readiness and every provider, removals after routes (protocol 25).
  */
-export function jobsOf(view: ComposedView, placed: readonly Placed[], listeners: number): PlannedJobs {
-  const starting = view.wanted === 'running' ? startingJobs(view, placed) : [];
+export function jobsOf(
+  view: ComposedView,
+  placed: readonly Placed[],
+  { listeners, words }: { readonly listeners: number; readonly words: DataWords },
+): PlannedJobs {
+  const starting = view.wanted === 'running' ? startingJobs(view, placed, words) : [];
   const awaits = view.wanted === 'running' ? awaitJobs(view, placed) : [];
   const scope = view.wanted === 'running' || view.wanted === 'asleep' ? [scopeJob(view, listeners)] : [];
   const before = [...awaits, ...scope, ...starting];
   const jobs = [...before, routesJob(view, before), removalsJob(view)];
-  return { jobs: inTopologicalOrder(jobs), omitted: omittedJobsOf(view, placed) };
+  return { jobs: inTopologicalOrder(jobs), omitted: omittedJobsOf(view, placed, words) };
 }
 
-/** Secrets, workloads and readiness: a service starts once everything that it requires is ready. */
-function startingJobs(view: ComposedView, placed: readonly Placed[]): Job[] {
+/** Secrets, workloads, readiness and data: a service starts once everything that it requires is ready and has its data. */
+function startingJobs(view: ComposedView, placed: readonly Placed[], words: DataWords): Job[] {
   const requires = localRequirements(view, placed);
   const providersOf = requiredProviders(view, placed);
+  // Restored before seeded before used: who depends on a service waits for the last of its data.
+  const dataOf = new Map(
+    [...requires.keys()]
+      .filter((index) => serviceAt(view, index).spec.stateful)
+      .map((index) => [index, dataJobsOf(nameAt(view, index), words).jobs]),
+  );
   return startOrder(requires).flatMap(({ members, after }) => {
     const names = members.map((member) => nameAt(view, member));
     const providers = [...new Set(members.flatMap((member) => providersOf.get(member) ?? []))];
-    const ready = after.map((index) => `readiness:${nameAt(view, index)}`);
+    const ready = after.map((index) => dataOf.get(index)?.at(-1)?.id ?? `readiness:${nameAt(view, index)}`);
     return members.flatMap((index) => {
       const { name, spec } = serviceAt(view, index);
       const { runDigest } = placed[index] as Placed;
@@ -49,6 +60,7 @@ function startingJobs(view: ComposedView, placed: readonly Placed[]): Job[] {
           reason: `${name} is ready when it accepts connections on ${portsOf(spec.ports.map((port) => port.name))}`,
         },
       ];
+      jobs.push(...(dataOf.get(index) ?? []));
       if (keys.length === 0) return jobs;
       const generated = `${name} reads ${listed(keys)}, generated where it runs and kept there`;
       return [{ id: secret, kind: 'secret', service: name, after: ['scope'], reason: generated }, ...jobs];
@@ -106,7 +118,7 @@ function scopeJob(view: ComposedView, listeners: number): Job {
   return { id: 'scope', kind: 'scope', after: [], reason };
 }
 
-const beforeRoutes: ReadonlySet<JobKind> = new Set(['await', 'readiness']);
+const beforeRoutes: ReadonlySet<JobKind> = new Set(['await', 'readiness', 'restore', 'seed']);
 
 function routesJob(view: ComposedView, before: readonly Job[]): Job {
   const settled = before.filter(({ kind }) => beforeRoutes.has(kind)).map(({ id }) => id);

@@ -3,26 +3,28 @@ import { addressText } from '@microstax/model/external-address';
 import type { OmittedJob } from '@microstax/model/plan';
 import { awaited, awaitJobId } from './awaited-providers.ts';
 import { type ComposedView, serviceAt } from './composed-view.ts';
+import { type DataWords, dataJobsOf, remoteDataJobs } from './data-jobs.ts';
 import type { Placed } from './place-services.ts';
 
 /** Steps that were considered and left out, each with its reason: leaving out is a decision too. Sorted by id. */
-export function omittedJobsOf(view: ComposedView, placed: readonly Placed[]): readonly OmittedJob[] {
+export function omittedJobsOf(view: ComposedView, placed: readonly Placed[], words: DataWords): readonly OmittedJob[] {
   const omitted = placed.flatMap((placement, index) =>
-    placement.kind === 'local' ? omittedOfLocal(view, placement, index) : [omittedWorkload(placement)],
+    placement.kind === 'local'
+      ? omittedOfLocal(view, placement, index, words)
+      : [omittedWorkload(placement), ...remoteDataJobs(view, placement, index, words)],
   );
   return sortedBy([...omitted, ...omittedAwaits(view, placed)], ({ id }) => id);
 }
 
-function omittedOfLocal(view: ComposedView, { service }: Placed, index: number): OmittedJob[] {
+function omittedOfLocal(view: ComposedView, { service }: Placed, index: number, words: DataWords): OmittedJob[] {
   if (view.wanted === 'asleep')
     return [
       { id: `workload:${service}`, kind: 'workload', service, reason: 'environment is asleep: a request wakes it' },
     ];
   const { spec } = serviceAt(view, index);
   const secret = { id: `secret:${service}`, kind: 'secret', service, reason: 'service declares no secrets' };
-  const restore = { id: `restore:${service}`, kind: 'restore', service, reason: 'no snapshot is declared' };
-  const seed = { id: `seed:${service}`, kind: 'seed', service, reason: 'no seed is declared' };
-  return [...(spec.secrets.length === 0 ? [secret] : []), ...(spec.stateful ? [restore, seed] : [])];
+  const data = spec.stateful ? dataJobsOf(service, words).omitted : [];
+  return [...(spec.secrets.length === 0 ? [secret] : []), ...data];
 }
 
 function omittedWorkload({ service, kind, provider, external, code }: Placed): OmittedJob {

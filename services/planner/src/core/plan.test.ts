@@ -49,7 +49,7 @@ describe('draftPlan()', () => {
       .thenCheck((plan) => {
         expect(plan).toMatchObject({
           env: 'feat-payments',
-          engine: 'microstax-planner/0.2.0',
+          engine: 'microstax-planner/0.3.0',
           derivation: input.derivation.digest,
           difference: input.difference.digest,
           composition: input.composition.digest,

@@ -96,7 +96,7 @@ function weigh(view: ComposedView, { facts, revision, verdicts = noVerdicts }: P
 }
 
 function drafted(
-  { derivation, facts, difference, composition }: PlanInput,
+  { derivation, facts, difference, composition, revision }: PlanInput,
   view: ComposedView,
   flows: Flows | null,
   placed: readonly Placed[],
@@ -105,7 +105,9 @@ function drafted(
   const { org, env, wanted } = derivation.value;
   const cost = costOf(view, placed, facts.value);
   const listeners = listenersOf(view, placed);
-  const { jobs, omitted } = jobsOf(view, placed, listeners.length);
+  const { snapshot, seeds = [] } = revision?.value ?? {};
+  const words = { seeds, applied: facts.value.applied ?? [], ...(snapshot === undefined ? {} : { snapshot }) };
+  const { jobs, omitted } = jobsOf(view, placed, { listeners: listeners.length, words });
   const plan: Plan = {
     org,
     env,

@@ -8,8 +8,10 @@ const ranks: Readonly<Record<JobKind, number>> = {
   secret: 2,
   workload: 3,
   readiness: 4,
-  routes: 5,
-  removals: 6,
+  restore: 5,
+  seed: 6,
+  routes: 7,
+  removals: 8,
 };
 
 /**

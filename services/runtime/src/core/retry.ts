@@ -17,6 +17,8 @@ const attempts: Readonly<Record<JobKind, number>> = {
   secret: 3,
   workload: 3,
   readiness: 3,
+  restore: 1,
+  seed: 1,
   routes: 5,
   removals: 3,
 };

@@ -75,6 +75,10 @@ function perform(job: Job, context: JobContext): Promise<JobOutcome> {
       return workloadJob(job, context);
     case 'readiness':
       return readinessJob(job, context);
+    // The validator denies what no driver realises, so a plan that comes here with it all the same has failed.
+    case 'restore':
+    case 'seed':
+      return Promise.resolve(failed(`the driver of this runtime cannot ${job.kind} data`));
     case 'routes':
       return routesJob(context);
     case 'removals':

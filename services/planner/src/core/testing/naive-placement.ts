@@ -187,7 +187,9 @@ function wayOf(
   return { from, to, message: false, told: protocol === 'http', declared: propagates };
 }
 
-function mustRunHere({ name, spec }: ComposedService, difference: Difference): boolean {
+function mustRunHere({ name, spec, remote }: ComposedService, difference: Difference): boolean {
+  // Declared for its ports alone: somebody else was named to run it.
+  if (spec.run === undefined && remote?.tier === 'explicit provider mapping') return false;
   const state = stateOf(name, difference);
   return state === 'added' || state === 'changed' || spec.sharing === 'deny';
 }
