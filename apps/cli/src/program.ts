@@ -41,6 +41,7 @@ const examples: Readonly<Record<string, string>> = {
   delete: 'msx delete feat-payments --wait',
   audit: 'msx audit prove 3 -o json',
   dlq: 'msx dlq list',
+  check: 'msx check propagation feat-payments --path /',
   logs: 'msx logs feat-payments payments',
 };
 
@@ -191,6 +192,7 @@ function buildProgram(): Command {
       .argument('<env>')
       .argument('[service]')
       .option('--at <generation>', 'as of a generation')
+      .option('--diff <generation>', 'what became of the records since that generation; exit code 6 where one differs')
       .action(async (env: string, service: string | undefined, flags: Flags) =>
         (await import('./commands/resolve.ts')).resolveCommand(env, service, flags),
       ),
@@ -236,6 +238,20 @@ function buildProgram(): Command {
       .action(async (env: string, service: string, flags: Flags) =>
         (await import('./commands/logs.ts')).logsCommand(env, service, flags),
       ),
+  );
+  add(
+    program,
+    'check',
+    'Send probes through an environment and say which service drops its context (exit code 6)',
+    (command) =>
+      command
+        .argument('<what>', 'propagation')
+        .argument('<env>')
+        .option('--path <path>', 'what is asked of each entry, by GET (default: /)')
+        .option('--probes <count>', 'so many to each entry (default: 3)')
+        .action(async (what: string, env: string, flags: Flags) =>
+          (await import('./commands/check.ts')).checkCommand(what, env, flags),
+        ),
   );
   add(program, 'audit', 'List, prove, verify or export the audit log, or print its public key', (command) =>
     command

@@ -3,6 +3,7 @@ import { joinBus } from '@microstax/bus/join-bus';
 import { durables } from '@microstax/contracts/topology';
 import { createLog, type Log } from '@microstax/service/log';
 import type { ValidatorConfig } from './config.ts';
+import { propagationAnswer } from './shell/answer-propagation.ts';
 import { onResolutionRecorded } from './shell/on-resolution-recorded.ts';
 
 export type ValidatorOverrides = {
@@ -23,6 +24,7 @@ export async function startValidator(
   const owned = new AsyncDisposableStack();
   try {
     const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
+    owned.use(await bus.serve([propagationAnswer(bus)]));
     const shell = { bus, log };
     owned.use(
       await bus.consume(durables.validatorRecorded, (message) => onResolutionRecorded(message, shell), {

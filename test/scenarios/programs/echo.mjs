@@ -1,9 +1,10 @@
 // A service for scenarios: answers who it is, and the answers of its upstreams, with the request's context passed on.
 // PORT, NAME, VERSION; UPSTREAMS is `name=http://host:port,...`. A POST is passed on as a
 // POST. Who has no upstream thinks for as long as the baggage says in `think=<ms>`. SIGTERM ends it once every request is answered, or with RUDE=1 at once.
+// DROPS=all passes no header on, DROPS=baggage only the trace.
 import { Agent, request as ask, createServer } from 'node:http';
 
-const { PORT = '0', NAME = 'echo', VERSION = '1', UPSTREAMS = '', MSX_ENV = '', RUDE = '' } = process.env;
+const { PORT = '0', NAME = 'echo', VERSION = '1', UPSTREAMS = '', MSX_ENV = '', RUDE = '', DROPS = '' } = process.env;
 // Idle connections are given back before the other side's limit of 5 s ends them under a request.
 const agent = new Agent({ keepAlive: true, timeout: 2_000 });
 const upstreams = UPSTREAMS.split(',').flatMap((one) => {
@@ -15,7 +16,9 @@ const server = createServer(async (request, response) => {
   const context = contextOf(request.headers);
   const thinkMs = upstreams.length > 0 ? 0 : Number(/\bthink=(\d+)/.exec(context.baggage ?? '')?.[1] ?? 0);
   if (thinkMs > 0) await new Promise((resolve) => setTimeout(resolve, thinkMs));
-  const calls = await Promise.all(upstreams.map(({ name, url }) => call(name, url, request.method, context)));
+  const calls = await Promise.all(
+    upstreams.map(({ name, url }) => call(name, url, request.method, passedOn(request.headers))),
+  );
   const failed = calls.filter(({ status }) => status !== 200).map(({ name, status, why }) => ({ name, status, why }));
   const body = {
     name: NAME,
@@ -38,6 +41,12 @@ process.once('SIGTERM', () => {
 
 function contextOf({ baggage, 'x-msx-env': env }) {
   return { ...(baggage ? { baggage } : {}), ...(env ? { 'x-msx-env': env } : {}) };
+}
+
+function passedOn(headers) {
+  if (DROPS === 'all') return {};
+  const { traceparent } = headers;
+  return { ...(DROPS === '' ? contextOf(headers) : {}), ...(traceparent ? { traceparent } : {}) };
 }
 
 function call(name, url, method, headers) {

@@ -1,0 +1,156 @@
+import type { PropagationEdge } from '@microstax/contracts/propagation';
+import type { Finding } from '@microstax/model/finding';
+import type { Plan } from '@microstax/model/plan';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exitCodes } from '../../apps/cli/src/exit-codes.ts';
+import { askHttp } from './ask-http.ts';
+import {
+  asYaml,
+  baseline,
+  type EchoAnswer,
+  type EchoDraft,
+  echo,
+  hopsOf,
+  overlay,
+  type WrittenBlueprint,
+  type WrittenService,
+} from './blueprints.ts';
+import { type House, startHouse } from './house.ts';
+import { type CliResult, runCliHere } from './run-cli.ts';
+
+/** One service of web → a → b → v drops the context: with the plan's word for it requests arrive all the same, and a probe names it. */
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house?.[Symbol.asyncDispose]());
+
+const plain = { web: { upstreams: ['a'], expose: true }, a: { upstreams: ['b'] }, b: { upstreams: ['v'] }, v: {} };
+type Name = keyof typeof plain;
+
+/** What a service says of itself, and does. */
+const drops = { env: { DROPS: 'all' } };
+const dropsAndSaysSo = { ...drops, more: { dependsOn: [{ service: 'b', propagates: false }] } };
+
+function chainWith(drafts: Partial<Record<Name, EchoDraft>> = {}): readonly WrittenService[] {
+  return (Object.keys(plain) as Name[]).map((name) => echo(name, { ...plain[name], ...drafts[name] }));
+}
+
+test('entry → a → b → v with a dropping headers: a becomes local, says why, and requests reach v', async () => {
+  await applied('chain', baseline('chain', chainWith({ a: dropsAndSaysSo })));
+  await applied('chain-v', overlay('chain-v', 'chain', [echo('v', { version: '2' })]));
+  expect(await house.locals('chain-v')).toEqual(['a', 'v']);
+  const { placements, contextEdges } = await house.artifact<Plan>('chain-v', 'plan');
+  const reasons = placements.find(({ service }) => service === 'a')?.reasons.map(({ text }) => text);
+  expect(reasons?.join('; ')).toMatch(/a .*b.*context/);
+  expect(contextEdges.map(({ from, to, carrier }) => `${from} → ${to}: ${carrier}`)).toEqual([
+    'a → b: stamped by the listener',
+    'b → v: baggage',
+    'web → a: baggage',
+  ]);
+
+  const url = await house.urlOf('chain', 'web');
+  expect(await hops(url)).toBe('web@chain > a@chain > b@chain > v@chain');
+  expect(await hops(url, 'chain-v')).toBe('web@chain > a@chain-v > b@chain > v@chain-v');
+  // Every hop is where the plan placed it, whoever was changed.
+  for (const changed of ['web', 'a', 'b', 'v'] as const) {
+    const env = `chain-of-${changed}`;
+    const draft = { ...plain[changed], ...(changed === 'a' ? dropsAndSaysSo : {}), version: '3' };
+    await applied(env, overlay(env, 'chain', [echo(changed, draft)]));
+    expect(await hops(url, env)).toBe(placed(await house.artifact<Plan>(env, 'plan')));
+    expect(await hops(url)).toBe('web@chain > a@chain > b@chain > v@chain');
+  }
+});
+
+test('msx check propagation agrees where a service that drops the context says so', async () => {
+  const { code, edges, findings } = await check('chain-v');
+  expect(code).toBe(exitCodes.ok);
+  expect(edges).toEqual(['a → b: dropped, stamped', 'b → v: carried', 'web → a: carried']);
+  expect(findings).toEqual([]);
+  const ofBaseline = await check('chain');
+  expect(ofBaseline.code).toBe(exitCodes.ok);
+  expect(ofBaseline.edges).toEqual(['a → b: dropped', 'b → v: not seen', 'web → a: carried']);
+});
+
+for (const [DROPS, seen] of [
+  ['all', 'time'],
+  ['baggage', 'trace'],
+] as const)
+  test(`msx check propagation names a service that is declared to pass the context on and drops it (${DROPS})`, async () => {
+    const env = `lies-${DROPS}`;
+    await applied(env, baseline(env, chainWith({ a: { env: { DROPS } } })));
+    const { code, edges, findings, stderr } = await check(env);
+    expect(code).toBe(exitCodes.differs);
+    // A request that kept its trace gets the probe back from the router, so that the walk goes on behind a.
+    const behind = DROPS === 'baggage' ? 'b → v: carried' : 'b → v: not seen';
+    expect(edges).toEqual(['a → b: dropped', behind, 'web → a: carried']);
+    expect(findings).toMatchObject([
+      { severity: 'error', code: 'context-dropped', subject: 'a', evidence: { to: 'b', seenBy: seen } },
+    ]);
+    expect(stderr).toContain(`${env}: the context is dropped by a`);
+    expect(stderr).toContain('libs/propagate');
+  });
+
+test('msx check propagation tells strangers’ requests from those of its probe', async () => {
+  await applied('busy', baseline('busy', chainWith()));
+  const [web, v] = [await house.urlOf('busy', 'web'), await house.urlOf('busy', 'v')];
+  let done = false;
+  const strangers = (async () => {
+    while (!done) await Promise.all([askHttp(web), askHttp(v, 'nobody'), askHttp(v)]);
+  })();
+  const { code, edges } = await check('busy', '--probes', '10');
+  done = true;
+  await strangers;
+  expect(edges).toEqual(['a → b: carried', 'b → v: carried', 'web → a: carried']);
+  expect(code).toBe(exitCodes.ok);
+});
+
+test('msx check propagation says what it cannot check', async () => {
+  expect(await run(['check', 'propagation', 'nowhere'])).toMatchObject({ code: exitCodes.notFound });
+  expect(await run(['check', 'weather', 'busy'])).toMatchObject({ code: exitCodes.usage });
+  expect(await run(['check', 'propagation', 'busy', '--path', 'x'])).toMatchObject({ code: exitCodes.usage });
+  await applied('dark', baseline('dark', [echo('web', { upstreams: [] })]));
+  const dark = await run(['check', 'propagation', 'dark']);
+  expect(dark.code).toBe(exitCodes.failed);
+  expect(dark.stderr).toContain('Cannot probe dark: no router listens over http for web');
+});
+
+type Checked = {
+  readonly code: number | null;
+  readonly edges: string[];
+  readonly findings: readonly Finding[];
+  readonly stderr: string;
+};
+
+async function check(env: string, ...more: string[]): Promise<Checked> {
+  const { code, stdout, stderr } = await run(['check', 'propagation', env, '-o', 'json', ...more]);
+  const { edges, findings } = JSON.parse(stdout) as { edges: PropagationEdge[]; findings: Finding[] };
+  const say = ({ from, to, observed, stamped }: PropagationEdge): string =>
+    `${from} → ${to}: ${observed}${stamped ? ', stamped' : ''}`;
+  return { code, stderr, findings, edges: edges.map(say) };
+}
+
+function run(args: readonly string[]): Promise<CliResult> {
+  return runCliHere(args, { NATS_URL: house.url });
+}
+
+async function hops(url: string, context?: string): Promise<string> {
+  return hopsOf((await askHttp<EchoAnswer>(url, context)).body);
+}
+
+/** Where the plan says that each service of the chain is. */
+function placed({ env, placements }: Plan): string {
+  const at = (service: string): string => {
+    const placement = placements.find((one) => one.service === service);
+    return placement?.kind === 'local' ? env : (placement?.provider?.env ?? '?');
+  };
+  return Object.keys(plain)
+    .map((service) => `${service}@${at(service)}`)
+    .join(' > ');
+}
+
+async function applied(env: string, blueprint: WrittenBlueprint): Promise<void> {
+  const { activation } = await house.apply(env, asYaml(blueprint));
+  expect(activation, activation?.reason).toMatchObject({ outcome: 'ready' });
+}
