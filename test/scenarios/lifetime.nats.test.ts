@@ -2,7 +2,9 @@ import { filters } from '@microstax/contracts/subjects';
 import { streams } from '@microstax/contracts/topology';
 import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isLong } from '../faults/config.ts';
 import { oneAnswerOneOutcome } from './accounts.ts';
+import { askHttp } from './ask-http.ts';
 import { asYaml, baseline, echo, overlay } from './blueprints.ts';
 import { type House, startHouse } from './house.ts';
 
@@ -45,3 +47,25 @@ test('an environment whose ttl is over is kept while an overlay holds it, and sa
   expect(await stateOf('kept')).toBe('ready');
   await oneAnswerOneOutcome(house);
 });
+
+// The shortest delay is a minute: MSX_FAULTS=long.
+test.runIf(isLong)(
+  'an environment that nobody asks for is put to sleep after its delay, not before',
+  { timeout: 200_000 },
+  async () => {
+    const idle = { autoShutdownEnabled: true, autoShutdownDelayMinutes: 1 };
+    await house.apply('lazy', asYaml(baseline('lazy', [web], idle)));
+    const url = await house.urlOf('lazy', 'web');
+    const until = Date.now() + 75_000;
+    while (Date.now() < until) {
+      await askHttp(url);
+      expect(await stateOf('lazy')).toBe('ready');
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+    }
+    await eventually(async () => (await stateOf('lazy')) === 'asleep', { timeoutMs: 100_000 });
+    expect(await house.pids('lazy')).toEqual({});
+    expect((await askHttp(url)).status).toBe(200);
+    expect(await house.outcome('lazy', 3)).toMatchObject({ outcome: 'ready', cause: { kind: 'wake-up' } });
+    await oneAnswerOneOutcome(house);
+  },
+);

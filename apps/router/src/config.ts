@@ -32,6 +32,8 @@ function readLimits(env: Env): RouterLimits {
     idleMsMax: duration('MSX_ROUTER_IDLE_TIMEOUT', defaultLimits.idleMsMax),
     headMsMax: duration('MSX_ROUTER_HEAD_TIMEOUT', defaultLimits.headMsMax),
     headBytesMax: readInteger(env, 'MSX_ROUTER_HEAD_BYTES', defaultLimits.headBytesMax, { min: 1_024, max: 1_048_576 }),
+    wakeHoldMs: duration('MSX_ROUTER_WAKE_HOLD', defaultLimits.wakeHoldMs),
+    wakeHeldMax: readInteger(env, 'MSX_ROUTER_WAKE_HELD', defaultLimits.wakeHeldMax, { min: 0, max: 1_000_000 }),
     streamsMax: readInteger(env, 'MSX_ROUTER_STREAMS', defaultLimits.streamsMax, { min: 1, max: 1_000_000 }),
   };
 }

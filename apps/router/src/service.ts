@@ -1,5 +1,6 @@
 import { watchIncarnation } from '@microstax/bus/incarnation';
 import { joinBus } from '@microstax/bus/join-bus';
+import { wake } from '@microstax/contracts/graph-requests';
 import { propagationSubject } from '@microstax/contracts/subjects';
 import { buckets } from '@microstax/contracts/topology';
 import { createLog, type Log } from '@microstax/service/log';
@@ -22,6 +23,7 @@ export async function startRouter(config: RouterConfig, overrides: RouterOverrid
   const bus = await joinBus(running, { service: 'router', natsUrl, otlpEndpoint, log });
   await bus.incarnation();
   const routing = running.use(createRouting({ log, logsRequests: logLevel === 'debug', limits: limits ?? {} }));
+  routing.sleepers.wakeBy((env) => bus.request(wake, org, { env }));
   routing.probes.sayTo((observed) =>
     bus.say(propagationSubject(org, observed.probe), Buffer.from(JSON.stringify(observed))),
   );

@@ -14,6 +14,10 @@ export type RouterLimits = {
   readonly headBytesMax: number;
   /** Requests at a time on one HTTP/2 connection of a client; more wait there. */
   readonly streamsMax: number;
+  /** How long a request is held while the environment that it is for is woken. */
+  readonly wakeHoldMs: number;
+  /** Requests that may be held so at once. */
+  readonly wakeHeldMax: number;
 };
 
 export const defaultLimits: RouterLimits = {
@@ -24,4 +28,6 @@ export const defaultLimits: RouterLimits = {
   headMsMax: 60_000,
   headBytesMax: 32_768, // a full baggage header is 8 KiB, and cookies come on top
   streamsMax: 250,
+  wakeHoldMs: 60_000,
+  wakeHeldMax: 1_000, // each is a socket and nothing more
 };

@@ -1,5 +1,7 @@
 import { type Bucket, type Endpoint, endpoint } from '@microstax/bus/bus';
 import {
+  type ActivityReply,
+  activityOf,
   type ConfirmReply,
   type ConfirmRequest,
   confirmRoutes,
@@ -14,7 +16,7 @@ import type { FollowOptions } from './follow-routes.ts';
  * stands in its way: no listener, every revision confirmed, idle.
  */
 export function routerEndpoints({ routes, org, routing, listeners }: FollowOptions): readonly Endpoint[] {
-  const { tables, inFlight } = routing;
+  const { tables, inFlight, activity } = routing;
   return [
     endpoint(scope, async (request) => ({
       listeners: request.org === org ? await listeners.scope(request) : [],
@@ -25,6 +27,10 @@ export function routerEndpoints({ routes, org, routing, listeners }: FollowOptio
       if (await isOfFormerBus(request, routes, tables.revision(env))) tables.forgetRevisions();
       const reached = await tables.reached(env, revision, timeoutMs);
       return { confirmed: reached >= revision, revision: reached };
+    }),
+    endpoint(activityOf, async ({ org: ofOrg, env }): Promise<ActivityReply> => {
+      if (ofOrg !== org) return { kind: 'foreign' };
+      return { kind: 'seen', ...(await activity.used(env)) };
     }),
     endpoint(idleEndpoints, async ({ org: ofOrg, env, instances, timeoutMs }) => {
       const open = ofOrg === org ? await inFlight.idle(env, instances, timeoutMs) : 0;

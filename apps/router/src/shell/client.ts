@@ -6,7 +6,13 @@ import { announcesBody, headerText, type RawHeaders, reasonHeader } from '../cor
 import { requestHeadOf, streamAnswerOf } from '../core/stream-headers.ts';
 
 /** A request that the router answers itself. */
-export type Refused = { readonly status: number; readonly code: string; readonly reason: string };
+export type Refused = {
+  readonly status: number;
+  readonly code: string;
+  readonly reason: string;
+  /** When it is worth trying again. */
+  readonly retryAfterSeconds?: number;
+};
 
 /** Who asked, as HTTP/1.1 says it, whatever the version: head and body of the request, and the ways to answer. */
 export type Client = {
@@ -120,7 +126,10 @@ function stopReading(stream: ServerHttp2Stream): void {
   if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
-function refusalOf({ code, reason }: Refused): { readonly body: string; readonly headers: Record<string, string> } {
+function refusalOf({ code, reason, retryAfterSeconds }: Refused): {
+  readonly body: string;
+  readonly headers: Record<string, string>;
+} {
   const body = `${JSON.stringify({ error: { code, message: reason } })}\n`;
   return {
     body,
@@ -128,6 +137,7 @@ function refusalOf({ code, reason }: Refused): { readonly body: string; readonly
       'content-type': 'application/json',
       'content-length': String(Buffer.byteLength(body)),
       [reasonHeader]: reasonOf({ code, reason }),
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
     },
   };
 }

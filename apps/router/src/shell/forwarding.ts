@@ -58,13 +58,14 @@ export class Forwarding {
     const { body, hasBody } = this.#client;
     const routed = route(this.#asked, routing.tables); // invariant 2
     if (routed.kind === 'denied') {
-      this.#refuse(routed);
+      if (routed.asleep === undefined) this.#refuse(routed);
+      else this.#untilAwake(routed.asleep);
       return;
     }
     const endpoint = this.#attempts.pick(routed.endpoints);
     const upstream = this.#open(routed, endpoint);
     if (upstream === undefined) return;
-    const end = routing.inFlight.begin(routed.target.env, endpoint.instance); // invariant 4
+    const end = routing.inFlight.begin(routed.target.env, endpoint.instance, routed.for); // invariant 4
     this.#upstream = upstream;
     let connected = false;
     let failure: NodeJS.ErrnoException | undefined;
@@ -88,6 +89,11 @@ export class Forwarding {
       if (!this.#answered) this.#failed(endpoint, routed.target, { connected, code: failure?.code ?? 'ECONNRESET' });
     });
     if (!hasBody) upstream.end();
+  }
+
+  #untilAwake(env: string): void {
+    const then = { awake: () => this.#attempt(), refused: (refused: Refused) => this.#refuse(refused) };
+    this.#routing.sleepers.holdClient(env, this.#client.outgoing, then);
   }
 
   #open({ stamp, target }: RoutedEndpoint, { host, targetPort }: Endpoint): ClientRequest | undefined {

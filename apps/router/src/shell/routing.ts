@@ -1,11 +1,14 @@
 import { Agent } from 'node:http';
+import type { ActivityClocks } from '@microstax/service/activity-clocks';
 import type { Log } from '@microstax/service/log';
 import { defaultLimits, type RouterLimits } from '../core/limits.ts';
+import { Activity } from './activity.ts';
 import { InFlight } from './in-flight.ts';
 import { Passages } from './passages.ts';
 import { Probes } from './probes.ts';
 import { Refusals } from './refusals.ts';
 import { Sessions } from './sessions.ts';
+import { Sleepers } from './sleepers.ts';
 import { TableStore } from './table-store.ts';
 
 /** What all listeners share. */
@@ -14,6 +17,9 @@ export type Routing = Disposable & {
   stopWaiting(): void;
   readonly tables: TableStore;
   readonly inFlight: InFlight;
+  readonly activity: Activity;
+  /** Requests that wait while their environment is woken. */
+  readonly sleepers: Sleepers;
   readonly refusals: Refusals;
   readonly probes: Probes;
   readonly passages: Passages;
@@ -33,6 +39,8 @@ export type RoutingOptions = {
   readonly log: Log;
   readonly logsRequests?: boolean;
   readonly limits?: Partial<RouterLimits>;
+  /** Shared with other routers; absent: each knows what it saw itself. */
+  readonly clocks?: ActivityClocks;
 };
 
 const keptSocketMs = 1_000; // servers keep theirs for 2 s and more
@@ -41,11 +49,14 @@ export function createRouting(options: RoutingOptions): Routing {
   const { log, logsRequests = false } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const tables = new TableStore();
-  const inFlight = new InFlight();
+  const activity = new Activity(options.clocks);
+  const inFlight = new InFlight(activity);
+  const sleepers = new Sleepers(tables, log, limits);
   const keptSockets = new Agent({ keepAlive: true, timeout: keptSocketMs });
   const newSockets = new Agent({ keepAlive: false });
   const sessions = new Sessions(limits);
   const stopWaiting = (): void => {
+    sleepers.close();
     tables.changes.close();
     inFlight.changes.close();
   };
@@ -60,6 +71,6 @@ export function createRouting(options: RoutingOptions): Routing {
   const probes = new Probes(tables);
   const passages = new Passages(tables, limits);
   const sockets = { keptSockets, newSockets, sessions };
-  const own = { tables, inFlight, refusals, probes, passages, log, logsRequests, limits };
+  const own = { tables, inFlight, activity, sleepers, refusals, probes, passages, log, logsRequests, limits };
   return { ...own, ...sockets, stopWaiting, [Symbol.dispose]: dispose };
 }

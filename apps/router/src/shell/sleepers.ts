@@ -4,22 +4,14 @@
 // 1. A place is one request. There are `heldMax` of them, and whoever leaves gives its own back.
 // 2. For one environment one request to the graph is under way, however many are held.
 // 3. Nothing of a request is read while it is held: its body waits where it comes from.
+import type { EventEmitter } from 'node:events';
 import type { WakeReply } from '@microstax/contracts/graph-requests';
 import { delay } from '@microstax/service/clock';
 import type { Log } from '@microstax/service/log';
+import { defaultLimits, type RouterLimits } from '../core/limits.ts';
 import type { TableStore } from './table-store.ts';
 
-export type WakeLimits = {
-  /** How long a request is held while the environment that it is for is woken. */
-  readonly wakeHoldMs: number;
-  /** Requests that may be held at once. */
-  readonly wakeHeldMax: number;
-};
-
-export const defaultWakeLimits: WakeLimits = {
-  wakeHoldMs: 60_000,
-  wakeHeldMax: 1_000, // each is a socket and nothing more
-};
+export type WakeLimits = Pick<RouterLimits, 'wakeHoldMs' | 'wakeHeldMax'>;
 
 /** What became of a held request. */
 export type HoldEnd =
@@ -56,7 +48,7 @@ export class Sleepers {
   constructor(tables: TableStore, log: Log, limits: Partial<WakeLimits> = {}) {
     this.#tables = tables;
     this.#log = log;
-    this.#limits = { ...defaultWakeLimits, ...limits };
+    this.#limits = { ...defaultLimits, ...limits };
     this.#forget = tables.changes.add(() => this.#look());
   }
 
@@ -94,6 +86,27 @@ export class Sleepers {
       void this.#haveWoken(env, this.#wake);
     }
     return { ended, leave: () => settle({ kind: 'awake' }) };
+  }
+
+  /** Holds whoever is behind `client`, and calls one of the two, unless the client has left by then. */
+  holdClient(
+    env: string,
+    client: Pick<EventEmitter, 'once' | 'off'>,
+    then: { readonly awake: () => void; readonly refused: (end: Extract<HoldEnd, { kind: 'refused' }>) => void },
+  ): void {
+    const hold = this.hold(env);
+    let hasLeft = false;
+    const leave = (): void => {
+      hasLeft = true;
+      hold.leave();
+    };
+    client.once('close', leave);
+    void hold.ended.then((end) => {
+      client.off('close', leave);
+      if (hasLeft) return;
+      if (end.kind === 'awake') then.awake();
+      else then.refused(end);
+    });
   }
 
   /** Nobody waits on. */

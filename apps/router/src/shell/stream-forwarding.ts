@@ -66,11 +66,12 @@ export class StreamForwarding {
     const { tables, inFlight, sessions } = this.#routing;
     const routed = route(this.#asked, tables); // the table may have moved since the last attempt
     if (routed.kind === 'denied') {
-      this.#refuse(routed);
+      if (routed.asleep === undefined) this.#refuse(routed);
+      else this.#untilAwake(routed.asleep);
       return;
     }
     const endpoint = this.#attempts.pick(routed.endpoints);
-    const end = inFlight.begin(routed.target.env, endpoint.instance); // invariant 4
+    const end = inFlight.begin(routed.target.env, endpoint.instance, routed.for); // invariant 4
     const { raw, endStream } = this.#head;
     const headers = streamRequestHeaders(raw, routed.stamp, this.#probe?.member(routed.target.env));
     sessions.request(endpoint, { headers, endStream }, (upstream, failure) => {
@@ -82,6 +83,11 @@ export class StreamForwarding {
       upstream.once('close', end);
       this.#send(upstream, { routed, endpoint });
     });
+  }
+
+  #untilAwake(env: string): void {
+    const then = { awake: () => this.#attempt(), refused: (refused: Refused) => this.#refuse(refused) };
+    this.#routing.sleepers.holdClient(env, this.#client, then);
   }
 
   #send(upstream: ClientHttp2Stream, tried: Tried): void {

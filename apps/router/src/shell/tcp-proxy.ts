@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '@microstax/model/route-table';
 import { type Address, type Asked, type RoutedEndpoint, route } from '../core/route.ts';
 import { Attempts } from './attempts.ts';
+import type { Refused } from './client.ts';
 import { join } from './passages.ts';
 import type { Routing } from './routing.ts';
 
@@ -30,17 +31,27 @@ class Connecting {
     if (this.#client.destroyed) return;
     const routed = route(this.#asked, this.#routing.tables);
     if (routed.kind === 'denied') {
-      this.#routing.refusals.say(this.#asked, routed);
-      this.#client.resetAndDestroy();
+      if (routed.asleep === undefined) this.#refuse(routed);
+      else this.#untilAwake(routed.asleep);
       return;
     }
     this.#connect(routed, this.#attempts.pick(routed.endpoints));
   }
 
-  #connect({ target }: RoutedEndpoint, endpoint: Endpoint): void {
+  #refuse(refused: Pick<Refused, 'code' | 'reason'>): void {
+    this.#routing.refusals.say(this.#asked, refused);
+    this.#client.resetAndDestroy();
+  }
+
+  #untilAwake(env: string): void {
+    const then = { awake: () => this.attempt(), refused: (refused: Refused) => this.#refuse(refused) };
+    this.#routing.sleepers.holdClient(env, this.#client, then);
+  }
+
+  #connect({ target, for: forEnv }: RoutedEndpoint, endpoint: Endpoint): void {
     const { inFlight, limits, log, passages } = this.#routing;
     const client = this.#client;
-    const end = inFlight.begin(target.env, endpoint.instance);
+    const end = inFlight.begin(target.env, endpoint.instance, forEnv);
     const { host, targetPort: port } = endpoint;
     const upstream = connect({ host, port, allowHalfOpen: true, noDelay: true });
     let failure = 'ECONNRESET';
@@ -76,7 +87,6 @@ class Connecting {
       return;
     }
     const reason = `instance "${endpoint.instance}" takes no connection: ${failure}`;
-    this.#routing.refusals.say(this.#asked, { code: 'upstream-failed', reason });
-    this.#client.resetAndDestroy();
+    this.#refuse({ code: 'upstream-failed', reason });
   }
 }

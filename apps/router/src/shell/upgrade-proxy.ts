@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request, ServerResponse } fro
 import type { Socket } from 'node:net';
 import type { Endpoint } from '@microstax/model/route-table';
 import { type RawHeaders, requestHeaders, responseHeaders } from '../core/headers.ts';
-import { type Address, type RoutedEndpoint, route } from '../core/route.ts';
+import { type Address, type Denied, type RoutedEndpoint, route } from '../core/route.ts';
 import { Attempts } from './attempts.ts';
 import { Http1Client, type Refused } from './client.ts';
 import { type AskedAt, askedAt, impossibleRequest } from './http-proxy.ts';
@@ -44,8 +44,15 @@ class Upgrading {
 
   attempt(): void {
     const routed = route(this.#at.asked, this.#routing.tables);
-    if (routed.kind === 'denied') refuse(this.#routing, this.#first, routed);
+    if (routed.kind === 'denied') this.#denied(routed);
     else this.#send(routed, this.#attempts.pick(routed.endpoints));
+  }
+
+  #denied(denied: Denied): void {
+    const refused = (why: Refused): void => refuse(this.#routing, this.#first, why);
+    const then = { awake: () => this.attempt(), refused };
+    if (denied.asleep === undefined) refused(denied);
+    else this.#routing.sleepers.holdClient(denied.asleep, this.#first.client, then);
   }
 
   #send(routed: RoutedEndpoint, endpoint: Endpoint): void {
@@ -53,7 +60,7 @@ class Upgrading {
     const { client } = this.#first;
     const upstream = this.#open(routed, endpoint);
     if (upstream === undefined) return;
-    const end = inFlight.begin(routed.target.env, endpoint.instance);
+    const end = inFlight.begin(routed.target.env, endpoint.instance, routed.for);
     let [connected, answered, code] = [false, false, 'ECONNRESET'];
     const late = setTimeout(
       () => upstream.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })),
