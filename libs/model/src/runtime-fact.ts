@@ -28,6 +28,7 @@ export type RuntimeFact = { readonly driver: string; readonly realises: readonly
 
 /** Local processes behind the router. Probes are asked until they pass for the first time, which routes wait for. */
 const processFeatures: readonly RuntimeFeature[] = [
+  'autoShutdown',
   'front', // a permission: there is nobody else whose services could be fronted
   'ports.grpc',
   'ports.http',
