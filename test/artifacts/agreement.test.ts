@@ -1,4 +1,5 @@
 import { digestOf } from '@microstax/model/digest';
+import { RouteIndex } from '@microstax/model/route-index';
 import type { RouteTable } from '@microstax/model/route-table';
 import { compileRouting, routingPreface } from '@microstax/model/routing-artifacts/compile-routing';
 import type { RouteFamily } from '@microstax/model/routing-artifacts/route-answers';
@@ -96,6 +97,32 @@ test('every format answers every request as the router does', () => {
       expect(byRouterArtifacts(family, tables)).toEqual(tables);
     }),
     { numRuns: 150 },
+  );
+});
+
+test('the index of the hot path answers every request as the router does that has the same tables', () => {
+  fc.assert(
+    fc.property(drafts, requests, fc.subarray(['shop', 'team', 'feat', 'other', 'tools']), (draft, headers, known) => {
+      const all = [...aFamily(draft).map(asTable), poolTable(services)].filter(({ env }) => known.includes(env));
+      const index = new RouteIndex();
+      for (const table of all) index.put(table);
+      const context = readContext(headers, { headerName }).env;
+      for (const env of ['shop', 'team', 'feat', 'other', 'tools', 'nobody'])
+        for (const service of [...services, 'nothing']) {
+          const routed = route({ env, service, port: 'http', context }, knownTables(...all));
+          const found = index.find({ env, context, service });
+          if (routed.kind === 'denied') {
+            expect(found).toMatchObject({ kind: 'denied', status: routed.status, code: routed.code });
+            continue;
+          }
+          expect(found).toMatchObject({ kind: 'target', for: routed.for, tier: routed.tier });
+          const target = found.kind === 'target' ? found.target : null;
+          if (routed.authority === undefined) expect(target).toEqual(routed.target);
+          else expect(target).toMatchObject({ external: { port: routed.endpoints[0]?.targetPort } });
+          expect(index.find({ env, context, service })).toBe(found); // from memory
+        }
+    }),
+    { numRuns: 300 },
   );
 });
 

@@ -13,6 +13,7 @@ export async function debianProgram(
   folder: string,
   packages: readonly string[],
   program: string,
+  folderOfPrograms: 'sbin' | 'bin' = 'sbin',
 ): Promise<DebianProgram | undefined> {
   try {
     await run('apt-get', ['download', ...packages], { cwd: folder, timeout: 60_000 });
@@ -21,7 +22,7 @@ export async function debianProgram(
     const { stdout } = await run('dpkg', ['--print-architecture']);
     const machine = stdout.trim() === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
     const env = { LD_LIBRARY_PATH: join(folder, 'usr', 'lib', machine), PATH: process.env.PATH ?? '' };
-    const path = join(folder, 'usr', 'sbin', program);
+    const path = join(folder, 'usr', folderOfPrograms, program);
     await run(path, ['-v'], { env });
     return { path, env };
   } catch (error) {

@@ -6,8 +6,10 @@ import { graphRequests } from './graph-requests.ts';
 import { healthOf } from './health-request.ts';
 import { importRequests } from './import-requests.ts';
 import { planRequests } from './plan-requests.ts';
+import { propagationRequests } from './propagation.ts';
 import { wireHistory } from './protocol-version.ts';
 import { query } from './queries.ts';
+import { resolverRequests } from './resolver-requests.ts';
 import { routerRequests } from './router-requests.ts';
 import { serviceNames } from './subjects.ts';
 import { buckets, durables, objectStores, streams } from './topology.ts';
@@ -45,6 +47,7 @@ function subjectsPart(): string {
 | \`msx.svc.<service>.<org>.<op>\` | request and reply |
 | \`msx.dlq.<org>.<stream>.<consumer>\` | poison messages, headers kept |
 | \`msx.spans.<trace id>\` | spans of a trace as OTLP JSON |
+| \`msx.traffic.<org>.propagation.<probe>\` | what routers saw of a probe of \`msx check propagation\` |
 
 Tokens match \`[a-z0-9-]{1,40}\`.`;
 }
@@ -94,6 +97,8 @@ function requestsPart(): string {
     ...auditRequests,
     ...importRequests,
     ...planRequests,
+    ...propagationRequests,
+    ...resolverRequests,
     ...serviceNames.map(healthOf),
     ...routerRequests,
   ].map(({ service, op, summary }) => {

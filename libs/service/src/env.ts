@@ -17,6 +17,15 @@ export function readOptionalString(env: Env, name: string): string | undefined {
   return text === undefined || text === '' ? undefined : text;
 }
 
+/** An address of Redis; undefined where none is set. Its password is repeated in no error. */
+export function readRedisUrl(env: Env, name: string): string | undefined {
+  const text = readOptionalString(env, name);
+  if (text === undefined) return undefined;
+  const url = URL.parse(text);
+  if (url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '') return text;
+  throw new ConfigError(`Cannot read ${name}: allowed is an address such as redis://127.0.0.1:6379`);
+}
+
 /** A whole number within the bounds, both inclusive. Throws `ConfigError` on anything else. */
 export function readInteger(
   env: Env,

@@ -13,3 +13,13 @@ test('readResolverConfig() takes what it is given', () => {
     otlpEndpoint: 'http://otel:4318',
   });
 });
+
+test('readResolverConfig() takes an address of Redis, and repeats no password of one that it cannot read', () => {
+  expect(readResolverConfig({ REDIS_URL: 'redis://:secret@cache:6379/2' }).redisUrl).toBe(
+    'redis://:secret@cache:6379/2',
+  );
+  for (const wrong of ['cache:6379', 'http://:secret@cache', 'redis://'])
+    expect(() => readResolverConfig({ REDIS_URL: wrong })).toThrow(
+      /^Cannot read REDIS_URL: allowed is an address such as redis:\/\/127\.0\.0\.1:6379$/,
+    );
+});

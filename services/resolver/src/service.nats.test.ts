@@ -6,6 +6,7 @@ import { headerNames } from '@microstax/contracts/header-names';
 import { outputMessageId } from '@microstax/contracts/message-id';
 import { type PlanDrafted, planDrafted } from '@microstax/contracts/plan-drafted';
 import { type ResolutionRecorded, resolutionRecorded } from '@microstax/contracts/resolution-recorded';
+import { type ResolveRequest, resolveRoute } from '@microstax/contracts/resolver-requests';
 import { buckets, incarnationKey, streams } from '@microstax/contracts/topology';
 import { sealArtifact } from '@microstax/model/artifact';
 import type { Resolution } from '@microstax/model/resolution';
@@ -112,5 +113,45 @@ describe('the resolver on a bus', () => {
     const [message] = await said(resolutionRecorded.subject(event));
 
     expect(message?.header(headerNames.purpose)).toBe('preview');
+  });
+
+  test('answers where requests go from the tables of the bus, as they are now', async () => {
+    const routes = await planner.bucket(buckets.routes);
+    const records = [{ service: 'pay', tier: 'local overlay', target: { env: 'shop', service: 'pay' }, ports: [] }];
+    const context = { value: 'shop', headerName: 'x-msx-env', unknown: 'deny', root: 'shop', parent: null };
+    const table = {
+      org: 'default',
+      env: 'shop',
+      epoch: 1,
+      generation: 1,
+      context,
+      listeners: [],
+      records,
+      endpoints: [],
+    };
+    await routes.put('default.shop', table);
+    const ask = (question: ResolveRequest) => planner.request(resolveRoute, 'default', question);
+
+    await eventually(async () => (await ask({ env: 'shop', service: 'pay' })).kind === 'target');
+    expect(await ask({ context: 'shop', service: 'pay' })).toEqual({
+      kind: 'target',
+      for: 'shop',
+      target: { env: 'shop', service: 'pay' },
+      tier: 'local overlay',
+      decided: { env: 'shop', generation: 1 },
+    });
+    expect(await ask({ env: 'shop', context: 'feat', service: 'pay' })).toMatchObject({
+      status: 404,
+      code: 'unknown-context',
+    });
+    await expect(ask({ service: 'pay' })).rejects.toThrow('Cannot resolve: expected');
+
+    await routes.put('default.shop', { ...table, generation: 2, records: [] });
+    await eventually(async () => (await ask({ env: 'shop', service: 'pay' })).kind === 'denied');
+    await routes.delete('default.shop');
+    await eventually(async () => {
+      const found = await ask({ env: 'shop', service: 'pay' });
+      return found.kind === 'denied' && found.code === 'no-table';
+    });
   });
 });

@@ -4,6 +4,8 @@ import { durables } from '@microstax/contracts/topology';
 import { createLog, type Log } from '@microstax/service/log';
 import type { ResolverConfig } from './config.ts';
 import { onPlanDrafted } from './shell/on-plan-drafted.ts';
+import { serveResolve } from './shell/serve-resolve.ts';
+import { type SharedTables, unsharedTables } from './shell/shared-tables.ts';
 
 export type ResolverOverrides = {
   readonly log?: Log;
@@ -24,6 +26,8 @@ export async function startResolver(
   try {
     const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
     const shell = { bus, log };
+    const shared = owned.use(await sharedTables(config, log));
+    owned.use(serveResolve({ bus, log, shared }));
     owned.use(
       await bus.consume(durables.resolverDrafted, (message) => onPlanDrafted(message, shell), {
         ...(gate === undefined ? {} : { gate }),
@@ -34,4 +38,11 @@ export async function startResolver(
     await owned.disposeAsync();
     throw error;
   }
+}
+
+/** The client is loaded only where it is used. */
+async function sharedTables({ redisUrl }: ResolverConfig, log: Log): Promise<SharedTables> {
+  if (redisUrl === undefined) return unsharedTables;
+  const { redisTables } = await import('./shell/redis-tables.ts');
+  return redisTables(redisUrl, log);
 }
