@@ -124,6 +124,66 @@ test(`a parent is stopped while a child claims, ${rounds} times: exactly one win
   counted('a parent stopped while a child claims', { rounds, ...wins });
 });
 
+test(`a parent is put to sleep while a child claims, ${rounds} times: refused after the claim, woken after the sleep`, async () => {
+  const random = seededRandom(5);
+  const wins = { sleep: 0, claim: 0 };
+  let audited = 0;
+  for (let round = 0; round < rounds; round++) {
+    const [parent, child] = [`bed-${round}`, `guest-${round}`];
+    await hands.apply(aRevision(parent, { services: [web('1'), cart] }));
+    const generation = revisedIn(await hands.accept(aRevision(child, { parent, services: [web('2')] })));
+    const approval = await hands.approve(child, generation);
+    audited += (await leavesSince(audited)).length;
+    const [slept, claimed] = await race(
+      random,
+      () => hands.command(parent, 'sleep'),
+      () => hands.claim(child, generation, approval),
+    );
+    expect(claimed.kind).toBe('claimed');
+    expect((await hands.environment(child))?.holds.length).toBe(1);
+    const sleepWon = slept.kind === 'revised';
+    wins[sleepWon ? 'sleep' : 'claim']++;
+    if (!sleepWon) {
+      expect(slept.kind).toBe('refused');
+      continue;
+    }
+    const leaves = await leavesSince(audited);
+    expect(leaves.indexOf(`revised ${parent}@2`)).toBeLessThan(leaves.indexOf(`claimed ${child}@1`));
+    // What the child's `await` job does next.
+    expect(await hands.wake(parent)).toEqual({ kind: 'waking', generation: 3 });
+    expect((await hands.environment(parent))?.wanted).toBe('running');
+  }
+  expect(Math.min(wins.sleep, wins.claim)).toBeGreaterThan(0);
+  counted('a parent put to sleep while a child claims', { rounds, ...wins });
+});
+
+test(`a parent is put to sleep while a child that sleeps is woken, ${rounds} times: whoever runs has a provider that runs`, async () => {
+  const random = seededRandom(6);
+  const wins = { sleep: 0, wake: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const [parent, child] = [`cot-${round}`, `nap-${round}`];
+    await hands.apply(aRevision(parent, { services: [web('1'), cart] }));
+    await hands.apply(aRevision(child, { parent, services: [web('2')] }));
+    await hands.realise(child, revisedIn(await hands.command(child, 'sleep')));
+    const [slept, woken] = await race(
+      random,
+      () => hands.command(parent, 'sleep'),
+      () => hands.wake(child),
+    );
+    expect(woken).toEqual({ kind: 'waking', generation: 3 });
+    wins[slept.kind === 'revised' ? 'sleep' : 'wake']++;
+    const approval = await hands.approve(child, 3);
+    expect((await hands.claim(child, 3, approval)).kind).toBe('claimed');
+    const asleep = (await hands.environment(parent))?.wanted === 'asleep';
+    expect(asleep).toBe(slept.kind === 'revised');
+    if (asleep) expect((await hands.wake(parent)).kind).toBe('waking');
+    // From the claim on nobody puts it to sleep under its child.
+    expect(await hands.command(parent, 'sleep')).toMatchObject({ kind: 'refused', findings: [{ code: 'held' }] });
+  }
+  expect(Math.min(wins.sleep, wins.wake)).toBeGreaterThan(0);
+  counted('a parent put to sleep while a child is woken', { rounds, ...wins });
+});
+
 test(`two overlays map to each other, ${rounds} times: exactly one wins`, async () => {
   const random = seededRandom(3);
   const wins = { left: 0, right: 0 };
@@ -196,6 +256,17 @@ test(`two siblings take one route, ${rounds} times: exactly one has it`, async (
     'at the claim': wins.atTheClaim,
   });
 });
+
+/** The audit log behind an entry: it has the order of the commits. */
+async function leavesSince(after: number): Promise<readonly string[]> {
+  const rows: string[] = [];
+  for (let from = after; ; ) {
+    const reply = await hands.ask({ kind: 'audit', after: from });
+    if (reply.kind !== 'audit' || reply.items.length === 0) return rows;
+    rows.push(...reply.items.map(({ verb, subject }) => `${verb} ${subject}`));
+    from = must(reply.items.at(-1), 'a page has entries').n;
+  }
+}
 
 function overlayOf(env: string, parent: string, providers: Readonly<Record<string, string>>): Revision {
   return aRevision(env, { parent, services: [web('2')], routing: { providers } });

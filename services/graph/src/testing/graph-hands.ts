@@ -5,7 +5,7 @@ import { blueprintAccepted } from '@microstax/contracts/blueprint-accepted';
 import { type Bundle, bundleOf } from '@microstax/contracts/bundle';
 import type { CommandVerb } from '@microstax/contracts/command';
 import { activationRef } from '@microstax/contracts/fields';
-import type { AppendReply, ClaimReply } from '@microstax/contracts/graph-requests';
+import type { AppendReply, ClaimReply, WakeReply } from '@microstax/contracts/graph-requests';
 import type { Query, QueryReply } from '@microstax/contracts/queries';
 import { commandSubject } from '@microstax/contracts/subjects';
 import { type Artifact, sealArtifact } from '@microstax/model/artifact';
@@ -22,6 +22,7 @@ import { activationAt, answerAt, environmentAt } from '../core/places.ts';
 import { answerAppend } from '../shell/answer-append.ts';
 import { answerClaim } from '../shell/answer-claim.ts';
 import { answerQuery } from '../shell/answer-query.ts';
+import { answerWake } from '../shell/answer-wake.ts';
 import { BusMemory } from '../shell/bus-memory.ts';
 import { CommitBell } from '../shell/commit-bell.ts';
 import type { Graph } from '../shell/graph.ts';
@@ -115,6 +116,10 @@ export class GraphHands {
 
   claim(env: string, generation: number, approval: Digest): Promise<ClaimReply> {
     return answerClaim(this.graph, { env, generation, approval, owner }, { org });
+  }
+
+  wake(env: string): Promise<WakeReply> {
+    return answerWake(this.graph, { env }, { org });
   }
 
   append(
