@@ -26,10 +26,10 @@ export async function followActivation(session: Session, options: FollowOptions)
   let wake = Promise.withResolvers<void>();
   const reading = (async () => {
     for await (const event of events) {
-      const line = progressLine(event.subject, event.body, generation);
-      if (line) progress(line);
+      const lines = progressLines(event.subject, event.body, generation);
+      for (const line of lines) progress(line);
       wake.resolve();
-      if (line?.startsWith('claimed')) await sayEstimate(session, options);
+      if (lines.some((line) => line.startsWith('claimed'))) await sayEstimate(session, options);
     }
   })();
   reading.catch(() => wake.resolve());
@@ -84,32 +84,35 @@ export async function activationOf(
 
 type Progress = {
   readonly generation?: number;
-  readonly job?: string;
-  readonly state?: string;
-  readonly action?: string;
-  readonly reason?: string;
+  readonly moves?: readonly JobMove[];
   readonly jobs?: number;
 };
 
-function progressLine(subject: string, bytes: Uint8Array, generation: number): string | undefined {
+type JobMove = {
+  readonly job: string;
+  readonly state: string;
+  readonly action?: string;
+  readonly reason?: string;
+};
+
+function progressLines(subject: string, bytes: Uint8Array, generation: number): readonly string[] {
   const [, , service, , , last] = subject.split('.');
   let body: Progress;
   try {
     body = JSON.parse(Buffer.from(bytes).toString('utf8')) as Progress;
   } catch {
-    return undefined;
+    return [];
   }
-  if (body.generation !== generation) return undefined;
-  if (service === 'planner' && last === 'drafted') return 'planned';
-  if (service === 'resolver' && last === 'recorded') return 'resolved';
-  if (service === 'validator' && last === 'approved') return 'approved';
-  if (service !== 'graph') return undefined;
-  if (last === 'started') return `claimed, ${body.jobs ?? 0} jobs`;
-  if (last !== 'changed' || !body.job) return undefined;
-  return jobLine(body);
+  if (body.generation !== generation) return [];
+  if (service === 'planner' && last === 'drafted') return ['planned'];
+  if (service === 'resolver' && last === 'recorded') return ['resolved'];
+  if (service === 'validator' && last === 'approved') return ['approved'];
+  if (service !== 'graph') return [];
+  if (last === 'started') return [`claimed, ${body.jobs ?? 0} jobs`];
+  return last === 'changed' ? (body.moves ?? []).flatMap((move) => jobLine(move) ?? []) : [];
 }
 
-function jobLine({ job, state, action, reason }: Progress): string | undefined {
+function jobLine({ job, state, action, reason }: JobMove): string | undefined {
   if (state === 'intended') return action === 'keep' ? undefined : `waiting for ${job}${action ? ` (${action})` : ''}`;
   if (state === 'done') return `done ${job}${reason ? `: ${reason}` : ''}`;
   return `${state} ${job}${reason ? `: ${reason}` : ''}`;

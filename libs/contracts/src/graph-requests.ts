@@ -50,6 +50,11 @@ export type ClaimRequest = {
   readonly generation: number;
   readonly approval: Digest;
   readonly owner: Owner;
+  /**
+   * The first append, written along with the claim where the journal has `length` entries then: the owner has foreseen
+   * what it is given. The reply's length says whether it was.
+   */
+  readonly first?: { readonly length: number; readonly events: readonly JournalEvent[] };
 };
 /**
  * An execution that is not finished. Whoever learns that it is its owner and does not execute it, because an answer was

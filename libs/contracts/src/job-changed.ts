@@ -8,10 +8,16 @@ const schema = z.strictObject({
   ...activationFields,
   execution: z.string(),
   epoch: z.number().int(),
-  job: z.string(),
-  state: z.enum(['waiting', 'intended', 'unknown', 'done', 'failed', 'undone']),
-  action: z.enum(['create', 'keep', 'replace', 'remove']).optional(),
-  reason: z.string().optional(),
+  moves: z
+    .array(
+      z.strictObject({
+        job: z.string(),
+        state: z.enum(['waiting', 'intended', 'unknown', 'done', 'failed', 'undone']),
+        action: z.enum(['create', 'keep', 'replace', 'remove']).optional(),
+        reason: z.string().optional(),
+      }),
+    )
+    .min(1),
 });
 
 export const jobChanged = defineEvent<JobChanged>({
@@ -19,5 +25,5 @@ export const jobChanged = defineEvent<JobChanged>({
   service: 'graph',
   last: 'changed',
   schema,
-  summary: 'A job of an execution moved on, as the journal has it.',
+  summary: 'Jobs of an execution moved on, in the order in which one append of its journal has it.',
 });

@@ -1,5 +1,8 @@
 /** One line per wire change, newest last; `oldestSpoken` is the oldest that this version still reads. */
-export const wireHistory = [{ version: 1, change: 'events, commands, requests and buckets of the main job' }] as const;
+export const wireHistory = [
+  { version: 1, change: 'events, commands, requests and buckets of the main job' },
+  { version: 2, change: '`job changed` carries all moves of one append; a claim may carry the first append' },
+] as const;
 
-export const wireVersion = 1;
-export const oldestSpoken = 1;
+export const wireVersion = 2;
+export const oldestSpoken = 2;

@@ -44,6 +44,7 @@ import { answerWake } from './shell/answer-wake.ts';
 import { openAuditKey } from './shell/audit/audit-key.ts';
 import { AuditLogs } from './shell/audit/audit-logs.ts';
 import { BusMemory } from './shell/bus-memory.ts';
+import { ClaimDesk } from './shell/claim-desk.ts';
 import { CommitBell } from './shell/commit-bell.ts';
 import type { Graph } from './shell/graph.ts';
 import { KeyedTurns } from './shell/keyed-turns.ts';
@@ -111,6 +112,7 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
       leases: new LeaseBook(),
       memory: new BusMemory(),
       bell,
+      desk: new ClaimDesk(),
       turns: new KeyedTurns(),
       installation,
     };

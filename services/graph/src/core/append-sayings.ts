@@ -1,45 +1,54 @@
 import { environmentReady } from '@microstax/contracts/environment-ready';
 import { activationRef } from '@microstax/contracts/fields';
-import { jobChanged } from '@microstax/contracts/job-changed';
-import type { JournalEntry } from '@microstax/model/journal';
+import { type JobChanged, jobChanged } from '@microstax/contracts/job-changed';
+import type { JournalEntry, JournalEvent } from '@microstax/model/journal';
 import type { Append } from './changes.ts';
 import type { ActivationDocument, ExecutionDocument } from './documents.ts';
 import { say } from './outbox.ts';
 
-/** What an append makes the graph say of itself: each job's move, and readiness. Endings are said where they are settled. */
+/** What an append makes the graph say of itself: the moves of its jobs, and readiness. Endings are said where they are settled. */
 export function appendSayings(
   entries: readonly JournalEntry[],
   activation: ActivationDocument,
   { execution, traceparent }: ExecutionDocument,
 ): Append[] {
-  const context = { ref: activationRef(activation), execution, traceparent: activation.traceparent ?? traceparent };
-  return entries.flatMap((entry) => sayingsOf(entry, context));
+  const about = { ...activationRef(activation), execution };
+  const trace = { traceparent: activation.traceparent ?? traceparent };
+  const moved = entries.flatMap((entry) => {
+    const move = moveOf(entry.event);
+    return move === null ? [] : [{ entry, move }];
+  });
+  const last = moved.at(-1)?.entry;
+  const changed = { ...about, epoch: last?.epoch ?? 0, moves: moved.map(({ move }) => move) };
+  const ready = entries.find(({ event }) => event.type === 'finished' && event.outcome === 'ready');
+  return [
+    ...(last === undefined ? [] : [say(jobChanged, changed, { inputId: `${execution}#${last.n}`, ...trace })]),
+    ...(ready === undefined ? [] : [sayReady(ready, about, trace)]),
+  ];
 }
 
-type Context = {
-  readonly ref: ReturnType<typeof activationRef>;
-  readonly execution: string;
-  readonly traceparent: string | null;
-};
+type About = ReturnType<typeof activationRef> & { readonly execution: string };
 
-function sayingsOf({ n, epoch, event }: JournalEntry, { ref, execution, traceparent }: Context): Append[] {
-  const options = { inputId: `${execution}#${n}`, traceparent };
-  const about = { ...ref, execution, epoch };
+function sayReady({ n, epoch, event }: JournalEntry, about: About, trace: { readonly traceparent: string | null }) {
+  const reason = event.type === 'finished' ? event.reason : '';
+  return say(environmentReady, { ...about, epoch, reason }, { inputId: `${about.execution}#${n}`, ...trace });
+}
+
+function moveOf(event: JournalEvent): JobChanged['moves'][number] | null {
   switch (event.type) {
     case 'intended':
-      return [say(jobChanged, { ...about, job: event.job, state: event.type, action: event.action }, options)];
+      return { job: event.job, state: event.type, action: event.action };
     case 'done':
-      return [say(jobChanged, { ...about, job: event.job, state: event.type, ...reasonOf(event) }, options)];
+      return { job: event.job, state: event.type, ...reasonOf(event) };
     case 'failed':
     case 'unknown':
-      return [say(jobChanged, { ...about, job: event.job, state: event.type, reason: event.reason }, options)];
+      return { job: event.job, state: event.type, reason: event.reason };
     case 'finished':
-      return event.outcome === 'ready' ? [say(environmentReady, { ...about, reason: event.reason }, options)] : [];
     case 'claimed':
     case 'taken over':
     case 'bound':
     case 'lost':
-      return [];
+      return null;
   }
 }
 

@@ -64,7 +64,7 @@ test('append() grows the journal and folds the inventory', () => {
         { collection: 'executions', body: { state: 'running' } },
       ]);
       expect(changes.appends).toMatchObject([
-        { log: 'outbox', body: { event: 'job changed', body: { job: 'workload:own', state: 'done' } } },
+        { log: 'outbox', body: { event: 'job changed', body: { moves: [{ job: 'workload:own', state: 'done' }] } } },
       ]);
     });
 });

@@ -1,3 +1,4 @@
+import type { JournalEvent } from '@microstax/model/journal';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { given } from '@microstax/testkit/given';
 import { expect, test } from 'vitest';
@@ -49,6 +50,25 @@ test('claim() grants: epoch, target, journal, hold, key, and the provider’s ro
       });
       expect(changes.appends.map(({ log }) => log).sort()).toEqual(['audit', 'outbox']);
     });
+});
+
+test('claim() appends first what its owner foresaw, and only where the journal stands as foreseen', () => {
+  const events: JournalEvent[] = [
+    { type: 'bound', actions: { scope: 'create' } },
+    { type: 'intended', job: 'scope', action: 'create', idempotencyKey: claiming.approval },
+  ];
+  const claimed = (length: number, what = events) =>
+    claim({ ...claiming, first: { length, events: what } }, aClaim(feature, [base]));
+  const { reply, changes } = claimed(1);
+  expect(reply).toMatchObject({ kind: 'claimed', length: 3 });
+  const journal = changes.puts.flatMap(({ collection, body }) => (collection === 'journal' ? [body] : []));
+  expect(journal).toMatchObject([{ n: 1 }, { n: 2, event: { type: 'bound' } }, { n: 3, event: { type: 'intended' } }]);
+  const put = (collection: string) => changes.puts.find((row) => row.collection === collection)?.body;
+  expect(put('executions')).toMatchObject({ state: 'running', underWay: ['scope'] });
+  expect(put('activations')).toMatchObject({ stage: 'claimed', reason: 'works on scope' });
+  expect(claimed(2).reply).toMatchObject({ kind: 'claimed', length: 1 });
+  const finished: JournalEvent = { type: 'finished', outcome: 'ready', reason: 'nothing was done' };
+  expect(claimed(1, [...events, finished]).reply).toMatchObject({ kind: 'claimed', length: 1 });
 });
 
 test('claim() says already of what is claimed or has its outcome', () => {

@@ -4,13 +4,14 @@
 // 3. New holds and keys are taken before old ones go: what served keeps both until this generation is ready.
 import { executionStarted } from '@microstax/contracts/execution-started';
 import { activationRef } from '@microstax/contracts/fields';
-import type { ClaimReply } from '@microstax/contracts/graph-requests';
+import type { ClaimReply, ClaimRequest } from '@microstax/contracts/graph-requests';
 import type { Approval } from '@microstax/model/approval';
 import type { Derivation } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
 import type { JournalEntry, JournalEvent, Owner } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
 import type { Plan } from '@microstax/model/plan';
+import { append } from './append.ts';
 import { audit } from './audit.ts';
 import { type Changes, noChanges, type Put, together } from './changes.ts';
 import { type DeriveDecision, derive, supersedeBy } from './derive.ts';
@@ -27,6 +28,8 @@ export type Claiming = {
   readonly approval: Digest;
   readonly owner: Owner;
   readonly now: number;
+  /** What the owner has foreseen to append first (protocol 20). */
+  readonly first?: ClaimRequest['first'];
   /** The trace of the claiming request. */
   readonly traceparent: string | null;
   /** The trace of what is derived instead, where an ancestor moved (protocol 31). */
@@ -241,6 +244,7 @@ function grant(claiming: Claiming, state: Granted): ClaimDecision {
   };
   const newEdges = new Set(newHolds.map((hold) => hold.env));
   for (const hold of environment.holds) newEdges.delete(hold.env);
+  const row: ActivationDocument = { ...activation, stage: 'claimed', reason: 'is being realised' };
   const changes = together(
     ...older.map((old) => settle(old, supersededBy(activation.generation), { now })),
     { puts: holdPuts(claimed, newHolds, state), removes: [], appends: [] },
@@ -251,7 +255,7 @@ function grant(claiming: Claiming, state: Granted): ClaimDecision {
         ...supersededExecution(state, now),
         ...(newEdges.size > 0 ? [{ ...topologyAt(org), body: state.edges + newEdges.size }] : []),
         { ...executionAt(org, env, activation.generation), body: execution },
-        activationPut({ ...activation, stage: 'claimed', reason: 'is being realised' }),
+        activationPut(row),
         { ...environmentAt(org, env), body: claimed },
       ],
       removes: [],
@@ -278,10 +282,27 @@ function grant(claiming: Claiming, state: Granted): ClaimDecision {
     },
   );
   const { execution: id, epoch } = execution;
+  const { journalLength: length, inventory } = claimed;
+  const first = appendedFirst(claiming, { environment: claimed, execution, activation: row });
+  if (first === null) return { reply: { kind: 'claimed', execution: id, epoch, length, inventory }, changes };
   return {
-    reply: { kind: 'claimed', execution: id, epoch, length: claimed.journalLength, inventory: claimed.inventory },
-    changes,
+    reply: { kind: 'claimed', execution: id, epoch, length: first.length, inventory },
+    changes: together(changes, first.changes),
   };
+}
+
+const foreseeable: ReadonlySet<JournalEvent['type']> = new Set(['bound', 'intended', 'done']);
+
+/** Protocol 20: what the owner has foreseen to append first, where the journal is as it was foreseen. */
+function appendedFirst(
+  { first, now }: Claiming,
+  rows: { environment: EnvironmentDocument; execution: ExecutionDocument; activation: ActivationDocument },
+): { readonly length: number; readonly changes: Changes } | null {
+  const { env, epoch, journalLength: length } = rows.environment;
+  if (first?.length !== length || !first.events.every(({ type }) => foreseeable.has(type))) return null;
+  const request = { env, execution: rows.execution.execution, epoch, length, events: first.events };
+  const { reply, changes } = append(request, { ...rows, awaited: new Map(), below: null, servingExecution: null, now });
+  return reply.kind === 'appended' ? { length: reply.length, changes } : null;
 }
 
 function supersededBy(by: number) {

@@ -2,7 +2,7 @@ import type { ClaimReply, ClaimRequest } from '@microstax/contracts/graph-reques
 import { digestOf, shortDigest } from '@microstax/model/digest';
 import { failpoint } from '@microstax/service/failpoint';
 import { currentTraceparent, deterministicTraceparent, inSpan, traceContextOf } from '@microstax/service/telemetry';
-import { claim } from '../core/claim.ts';
+import { type Claiming, claim } from '../core/claim.ts';
 import { activationAt } from '../core/places.ts';
 import { claimWasAnswered } from '../events.ts';
 import type { Graph } from './graph.ts';
@@ -27,30 +27,44 @@ export async function answerClaim(
 }
 
 async function decideOnceRecorded(graph: Graph, request: ClaimRequest, org: string): Promise<ClaimReply> {
-  const { bell, clock } = graph;
+  const { bell, clock, desk } = graph;
+  const place = activationAt(org, request.env, request.generation);
   const endsAt = clock.monotonicMs() + recordedWaitMs;
   for (;;) {
     // Listened to before the look, so that no commit falls between the two.
-    using written = bell.listen(activationAt(org, request.env, request.generation));
+    using written = bell.listen(place);
     const reply = await decideClaim(graph, request, org);
     if (reply.kind !== 'artifact missing' || clock.monotonicMs() >= endsAt) return reply;
+    using parked = desk.park(place, { request, claiming: claimingOf(graph, request, org) });
     const looked = new AbortController();
-    await Promise.race([written.rung, clock.delay(lookMs, looked.signal)]);
+    await Promise.race([parked.answered, written.rung, clock.delay(lookMs, looked.signal)]);
     looked.abort('it was written');
+    const answered = parked.isTaken() ? await parked.answered : null;
+    if (answered !== null) return afterClaim(graph, request, org, answered);
   }
 }
 
 async function decideClaim(graph: Graph, request: ClaimRequest, org: string): Promise<ClaimReply> {
-  const { approval, owner } = request;
-  const traceparent = currentTraceparent() ?? null;
-  const movedTraceparent = tracedInstead(org, request);
-  const claiming = { approval, owner, now: graph.clock.now(), traceparent, movedTraceparent };
+  const claiming = claimingOf(graph, request, org);
   const { reply } = await graph.transact(
     (reader) => loadClaim(reader, org, request),
     (state) => claim(claiming, state),
   );
+  return afterClaim(graph, request, org, reply);
+}
+
+function claimingOf({ clock }: Graph, request: ClaimRequest, org: string): Claiming {
+  const { approval, owner, first } = request;
+  return { approval, owner, first, now: clock.now(), ...tracesOf(request, org) };
+}
+
+function tracesOf(request: ClaimRequest, org: string) {
+  return { traceparent: currentTraceparent() ?? null, movedTraceparent: tracedInstead(org, request) };
+}
+
+async function afterClaim(graph: Graph, request: ClaimRequest, org: string, reply: ClaimReply): Promise<ClaimReply> {
   if (reply.kind === 'claimed') await failpoint('graph.claim.after-decide');
-  if (reply.kind === 'provider moved') await linkTraces(graph, request, { traceparent, movedTraceparent });
+  if (reply.kind === 'provider moved') await linkTraces(graph, request, tracesOf(request, org));
   return reply;
 }
 

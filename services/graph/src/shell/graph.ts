@@ -3,6 +3,7 @@ import type { Clock } from '@microstax/service/clock';
 import type { Log } from '@microstax/service/log';
 import type { Installation } from '../core/derive-state.ts';
 import type { BusMemory } from './bus-memory.ts';
+import type { ClaimDesk } from './claim-desk.ts';
 import type { CommitBell } from './commit-bell.ts';
 import type { KeyedTurns } from './keyed-turns.ts';
 import type { LeaseBook } from './lease-book.ts';
@@ -19,6 +20,7 @@ export type Graph = {
   readonly leases: LeaseBook;
   readonly memory: BusMemory;
   readonly bell: CommitBell;
+  readonly desk: ClaimDesk;
   /** Records of one environment, which arrive on three durables and change one row. */
   readonly turns: KeyedTurns;
   /** What derivations freeze of where they are made. */

@@ -3,12 +3,23 @@ import { type Bundle, type BundleEntry, pickFromBundle } from '@microstax/contra
 import type { ArtifactKind, Digest } from '@microstax/model/digest';
 import type { Finding } from '@microstax/model/finding';
 import { failpoint } from '@microstax/service/failpoint';
-import type { ActivationDocument, EnvironmentDocument } from '../core/documents.ts';
+import { type Changes, noChanges, type Place, together } from '../core/changes.ts';
+import { claim } from '../core/claim.ts';
+import type { ActivationDocument, ArtifactDocument } from '../core/documents.ts';
 import { activationAt, environmentAt } from '../core/places.ts';
-import { addsNothing, type RecordedArtifact, type Recording, record } from '../core/record.ts';
+import {
+  addsNothing,
+  type RecordDecision,
+  type RecordedArtifact,
+  type Recording,
+  type RecordState,
+  record,
+} from '../core/record.ts';
 import { artifactsWereUnequal, stageWasRecorded } from '../events.ts';
 import type { Graph } from './graph.ts';
+import { loadClaim } from './load-claim.ts';
 import { openAll } from './parse-event.ts';
+import { rememberValue } from './transact.ts';
 
 export type StageEvent = {
   readonly org: string;
@@ -21,6 +32,8 @@ export type StageEvent = {
 type Said = Pick<Recording, 'stage' | 'ends'> & { readonly findings: readonly Finding[] };
 
 const offThePathMs = 100;
+/** How long the record of an approval waits for its claim, to be one commit with it. Nobody else waits for either. */
+const claimMs = 15;
 
 /**
  * Lets the next stages go first: nobody waits for the record of what is on its way to them, while the claim waits for
@@ -48,28 +61,10 @@ export async function recordEvent(graph: Graph, message: Message, event: StageEv
     drive: message.drive,
     now: graph.clock.now(),
   };
-  const transact = () =>
-    graph.transact(
-      async (reader) => {
-        const [environment, row] = await reader.getMany([environmentAt(org, env), activationAt(org, env, generation)]);
-        const known = new Set<Digest>(artifacts.flatMap(({ digest, bytes }) => (bytes === undefined ? [digest] : [])));
-        return {
-          environment: environment as EnvironmentDocument | null,
-          activation: row as ActivationDocument | null,
-          known,
-        };
-      },
-      (state) => {
-        const decided = record(recording, state);
-        return {
-          decided,
-          changes: decided.kind === 'recorded' ? decided.changes : { puts: [], removes: [], appends: [] },
-        };
-      },
-    );
-  const decision = await graph.turns.take(`${org}/${env}`, transact);
+  const place = activationAt(org, env, generation);
+  if (said.stage === 'decided' && said.ends === undefined) await graph.desk.expect(place, graph.clock, claimMs);
+  const decided = await graph.turns.take(`${org}/${env}`, () => recordAt(graph, event, recording, place));
   await failpoint(`graph.${said.stage}.after-decide`);
-  const { decided } = decision;
   if (decided.kind === 'ignored') {
     graph.log.warn({ org, env, activation, reason: decided.reason }, 'event not recorded');
     return done;
@@ -77,6 +72,51 @@ export async function recordEvent(graph: Graph, message: Message, event: StageEv
   if (decided.unequal.length > 0) artifactsWereUnequal(graph.log, { org, env, activation, findings: decided.unequal });
   stageWasRecorded(graph.log, { org, env, activation, stage: said.stage, outcome: said.ends ?? null });
   return done;
+}
+
+/** One commit records the event, and decides the claim that waits for that (protocol 16). */
+async function recordAt(
+  graph: Graph,
+  { org, env }: StageEvent,
+  recording: Recording,
+  place: Place,
+): Promise<RecordDecision> {
+  const { artifacts } = recording;
+  const known = new Set<Digest>(artifacts.flatMap(({ digest, bytes }) => (bytes === undefined ? [digest] : [])));
+  const parked = graph.desk.take(place);
+  try {
+    const { decided, claimed } = await graph.transact(
+      async (reader) => {
+        const [environment, activation] = await reader.getMany([environmentAt(org, env), place]);
+        const state = { environment, activation, known } as RecordState;
+        const decided = record(recording, state);
+        if (decided.kind === 'ignored' || parked === undefined) return { decided, claimable: null };
+        rememberValues(decided.changes, artifacts);
+        reader.see(decided.changes);
+        return { decided, claimable: await loadClaim(reader, org, parked.request) };
+      },
+      ({ decided, claimable }) => {
+        const changes = decided.kind === 'recorded' ? decided.changes : noChanges;
+        if (claimable === null || parked === undefined) return { decided, claimed: null, changes };
+        const claimed = claim(parked.claiming, claimable);
+        return { decided, claimed, changes: together(changes, claimed.changes) };
+      },
+    );
+    parked?.answer(claimed?.reply ?? null);
+    return decided;
+  } catch (error) {
+    parked?.answer(null); // it is decided on its own
+    throw error;
+  }
+}
+
+function rememberValues({ puts }: Changes, artifacts: readonly RecordedArtifact[]): void {
+  for (const { collection, body } of puts) {
+    if (collection !== 'artifacts') continue;
+    const document = body as ArtifactDocument;
+    const opened = artifacts.find(({ kind, bytes }) => kind === document.kind && bytes === document.bytes);
+    if (opened?.value !== undefined) rememberValue(document, opened.value);
+  }
 }
 
 function namedIn(bundle: Bundle): readonly Pick<RecordedArtifact, 'kind' | 'digest'>[] {

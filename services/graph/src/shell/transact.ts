@@ -82,6 +82,7 @@ function isNothing({ puts, removes, appends }: Changes): boolean {
 export class Reader {
   readonly #store: GraphStore;
   readonly #read = new Map<string, { readonly guard: Guard; readonly body: unknown }>();
+  readonly #seen = new Map<string, unknown>();
 
   /** What is frozen with whatever is derived. */
   readonly installation: Installation;
@@ -89,6 +90,11 @@ export class Reader {
   constructor(store: GraphStore, installation: Installation = {}) {
     this.#store = store;
     this.installation = installation;
+  }
+
+  /** From here on rows read as they are once these changes are made, in the same commit. */
+  see({ puts }: Changes): void {
+    for (const put of puts) this.#seen.set(placeText(put), put.body);
   }
 
   /** A row that the decision depends on; null where there is none, and none may appear before the commit. */
@@ -103,17 +109,26 @@ export class Reader {
       const row = rows[index];
       this.#read.set(placeText(place), { guard: { ...place, version: row?.version ?? 0 }, body: row?.body ?? null });
     }
-    return places.map((place) => (this.#read.get(placeText(place))?.body ?? null) as T | null);
+    return places.map((place) => {
+      const text = placeText(place);
+      return (this.#seen.get(text) ?? this.#read.get(text)?.body ?? null) as T | null;
+    });
   }
 
   /** Rows that the decision may read as they were a moment ago. */
   async peekMany<T>(places: readonly Place[]): Promise<readonly (T | null)[]> {
-    return (await this.#store.getMany<T>(places)).map((row) => row?.body ?? null);
+    const rows = await this.#store.getMany<T>(places);
+    return rows.map((row, index) => this.#seenAt<T>(places[index]) ?? row?.body ?? null);
   }
 
   /** Which of these rows are there, without their bodies. */
   async has(places: readonly Place[]): Promise<readonly boolean[]> {
-    return (await this.#store.getMany(places)).map((row) => row !== undefined);
+    const rows = await this.#store.getMany(places);
+    return rows.map((row, index) => row !== undefined || this.#seenAt(places[index]) !== undefined);
+  }
+
+  #seenAt<T>(place: Place | undefined): T | undefined {
+    return place && (this.#seen.get(placeText(place)) as T | undefined);
   }
 
   async scan<T>(collection: Collection, range: ScanRange): Promise<readonly T[]> {
@@ -122,11 +137,13 @@ export class Reader {
 
   /** An artifact by its digest; null where its bytes are not recorded. */
   async artifact<T>(org: string, digest: Digest): Promise<Artifact<T> | null> {
-    const { collection, key } = artifactAt(org, digest);
-    const row = await this.#store.get<ArtifactDocument>(collection, key);
-    if (row === undefined) return null;
-    const { kind, bytes } = row.body;
-    return { kind, digest, bytes, value: parsedValue(row.body) as T };
+    const place = artifactAt(org, digest);
+    const document =
+      this.#seenAt<ArtifactDocument>(place) ??
+      (await this.#store.get<ArtifactDocument>(place.collection, place.key))?.body;
+    if (document === undefined) return null;
+    const { kind, bytes } = document;
+    return { kind, digest, bytes, value: parsedValue(document) as T };
   }
 
   guards(): readonly Guard[] {
@@ -136,6 +153,11 @@ export class Reader {
 
 /** A store that keeps documents gives the same one again, and an artifact's value is then parsed once. */
 const values = new WeakMap<ArtifactDocument, unknown>();
+
+/** Whoever writes an artifact that he has opened spares others to parse it. */
+export function rememberValue(document: ArtifactDocument, value: unknown): void {
+  values.set(document, value);
+}
 
 function parsedValue(document: ArtifactDocument): unknown {
   const known = values.get(document);

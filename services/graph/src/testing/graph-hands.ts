@@ -24,6 +24,7 @@ import { answerClaim } from '../shell/answer-claim.ts';
 import { answerQuery } from '../shell/answer-query.ts';
 import { answerWake } from '../shell/answer-wake.ts';
 import { BusMemory } from '../shell/bus-memory.ts';
+import { ClaimDesk } from '../shell/claim-desk.ts';
 import { CommitBell } from '../shell/commit-bell.ts';
 import type { Graph } from '../shell/graph.ts';
 import { KeyedTurns } from '../shell/keyed-turns.ts';
@@ -45,6 +46,7 @@ export class GraphHands {
 
   constructor(store: GraphStore, onCommitted: (changes: Changes) => void = () => undefined) {
     const bell = new CommitBell();
+    const desk = new ClaimDesk();
     const transact = transactOn(store, ({ changes }) => {
       bell.ring(changes);
       onCommitted(changes);
@@ -55,7 +57,7 @@ export class GraphHands {
       delay: () => new Promise<void>((resolve) => setImmediate(resolve)),
     };
     const parts = { leases: new LeaseBook(), memory: new BusMemory(), turns: new KeyedTurns() };
-    this.graph = { store, transact, bus: noBus, log: silentLog, clock, bell, ...parts };
+    this.graph = { store, transact, bus: noBus, log: silentLog, clock, bell, desk, ...parts };
   }
 
   /** Moves the clock on. */

@@ -59,7 +59,7 @@ const steps = (events: readonly JournalEvent[]): string[] =>
 
 describe('Executor', () => {
   test('intends before it acts, acts in order, and writes an outcome with the intents that follow from it', async () => {
-    const world = memoryWorld();
+    const world = memoryWorld({ clock: createFakeClock() }); // no outcome is ever late
     const plan = aPlan(env, [api, aSpec('web', { dependsOn: [calls('api')] })]);
     const sizes: number[] = [];
     const append = world.graph.append.bind(world.graph);

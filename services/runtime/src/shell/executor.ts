@@ -17,8 +17,8 @@ import type { JournalEvent } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
 import type { Job } from '@microstax/model/plan';
 import { failpoint } from '@microstax/service/failpoint';
+import { decideNext, type NextDecision } from '../core/decide-next.ts';
 import { type Execution, evolveAll, initialExecution } from '../core/execution-state.ts';
-import { idempotencyKey } from '../core/idempotency.ts';
 import { type Action, isPreparing, nextActions } from '../core/next-actions.ts';
 import { jobSettled } from '../events.ts';
 import { act } from './act.ts';
@@ -38,7 +38,9 @@ type Settled = { readonly job: string; readonly outcome: JobOutcome };
 type Fenced = Extract<Fences, { kind: 'fenced' }>;
 type Acting = Extract<Action, { kind: 'intend' | 'read back' }>;
 
-const intendedAhead = 128; // jobs whose intent is in the journal and whose outcome is not; bounds what an append carries
+/** Jobs whose intent is in the journal and whose outcome is not; bounds what an append carries. */
+export const intendedAhead = 128;
+
 const gatherMs = 200;
 const unsaidMsMax = 25; // of an outcome that nothing waits for: a takeover would have to find it out anew
 const doubtPollMs = 200; // while the lease is doubtful
@@ -222,38 +224,10 @@ export class Executor {
   }
 
   /** What is done without an act is written at once, along with what follows from it. */
-  #decide(outcomes: readonly JournalEvent[]): {
-    readonly actions: readonly Action[];
-    readonly events: readonly JournalEvent[];
-  } {
+  #decide(outcomes: readonly JournalEvent[]): NextDecision {
     const maxParallel = Math.max(intendedAhead, this.#world.limits.maxParallel);
     const limits = { maxParallel, running: this.#acts.jobs, serving: this.#serving };
-    const events = [...outcomes];
-    for (let next = evolveAll(this.#execution, outcomes); ; ) {
-      const actions = nextActions(next, this.#task.plan, limits);
-      const settled = actions.flatMap((action) => (action.kind === 'settle' ? [settledEvent(action)] : []));
-      events.push(...(settled.length > 0 ? settled : actions.flatMap((action) => this.#decisionEvent(action))));
-      if (settled.length === 0) return { actions, events };
-      next = evolveAll(next, settled);
-    }
-  }
-
-  #decisionEvent(action: Action): readonly JournalEvent[] {
-    if (action.kind === 'finish' && action.outcome === 'ready') {
-      return [{ type: 'finished', outcome: action.outcome, reason: action.reason }];
-    }
-    if (action.kind !== 'intend') return [];
-    const { job, action: what, instance } = action;
-    const key = idempotencyKey(this.#task.execution, this.#jobOf(job));
-    return [
-      {
-        type: 'intended',
-        job,
-        action: what,
-        idempotencyKey: key,
-        ...(instance === undefined ? {} : { instance }),
-      },
-    ];
+    return decideNext(this.#execution, this.#task.plan, outcomes, limits);
   }
 
   // Who only awaits a provider occupies no slot (protocol 21).
@@ -354,10 +328,6 @@ export class Executor {
   #jobOf(id: string): Job {
     return must(this.#jobs.get(id), `job "${id}" is in its plan`);
   }
-}
-
-function settledEvent({ job, reason, instance }: Extract<Action, { kind: 'settle' }>): JournalEvent {
-  return { type: 'done', job, reason, ...(instance ? { result: { kind: 'instance', instance } } : {}) };
 }
 
 function outcomeEvent({ job, outcome }: Settled): readonly JournalEvent[] {

@@ -8,6 +8,7 @@ import type { Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
 import { failpoint } from '@microstax/service/failpoint';
 import { activationWasNotClaimed } from '../events.ts';
+import { eventsAfter, foresee } from './foresee.ts';
 import { parseMessage } from './parse-message.ts';
 import { type Runner, runExecution } from './run-execution.ts';
 import { goOnWith } from './take-over.ts';
@@ -32,11 +33,14 @@ async function claim(
   runner: Runner,
 ): Promise<Outcome> {
   const { graph, owner, log } = runner.world;
-  const reply = await graph.claim(org, { env, generation, approval: approval.digest, owner });
+  const first = await foresee({ org, env, generation, plan: plan.value, resolution: resolution.value }, runner);
+  const request = { env, generation, approval: approval.digest, owner, ...(first ? { first } : {}) };
+  const reply = await graph.claim(org, request);
   await failpoint('runtime.activation-approved.after-decide');
   if (reply.kind === 'claimed') {
     const { execution, epoch, length, inventory } = reply;
-    const task = { org, env, generation, execution, epoch, length, inventory, events: [] };
+    const events = eventsAfter(first, length);
+    const task = { org, env, generation, execution, epoch, length, inventory, events };
     runExecution({ ...task, plan: plan.value, resolution: resolution.value }, 'claimed', runner);
     return done;
   }
