@@ -25,6 +25,14 @@ export class NoopDriver implements Driver {
     return 'passed';
   }
 
+  async prepare(): Promise<Fence> {
+    return 'passed';
+  }
+
+  async rename(): Promise<Fence> {
+    return 'passed';
+  }
+
   async ensureSecrets(): Promise<void> {}
 
   async start({ scope, instance: id, epoch, spec, runDigest }: StartRequest): Promise<StartOutcome> {
@@ -43,8 +51,8 @@ export class NoopDriver implements Driver {
     return { kind: 'ready' };
   }
 
-  isAlive(): boolean {
-    return true;
+  async missing(): Promise<readonly InstanceRecord[]> {
+    return [];
   }
 
   async lastWords(): Promise<string> {

@@ -14,7 +14,8 @@ export type DigestKind =
   | 'job'
   | 'idempotency-key'
   | 'lineage'
-  | 'routing-artifact';
+  | 'routing-artifact'
+  | 'kube-object';
 
 /** The artifacts that bundles carry and the graph store keeps. */
 export type ArtifactKind =

@@ -12,17 +12,22 @@ export type Owner = {
   readonly bootId: string;
 };
 
-/** A process that an execution left in the world. */
+/** What an execution left in the world: a process, or a workload of a cluster. */
 export type InstanceRecord = {
   /** `<service>-<12 digits of the run digest>-<generation>`: unique in its environment. */
   readonly id: string;
   readonly service: string;
   readonly runDigest: Digest;
+  /** Together they tell it from any other. Of a workload: 0, its uid, its namespace's uid. */
   readonly pid: number;
   readonly startTime: string;
   readonly bootId: string;
-  /** Port name to the private port it listens on at 127.0.0.1. */
+  /** Port name to the port at `host` that requests are sent to. */
   readonly ports: Readonly<Record<string, number>>;
+  /** Absent: 127.0.0.1. */
+  readonly host?: string;
+  /** Where a person finds it, where it is no process: `Deployment shop/web-0123456789ab-1`. */
+  readonly object?: string;
   readonly epoch: number;
 };
 

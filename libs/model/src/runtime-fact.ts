@@ -43,7 +43,32 @@ const processFeatures: readonly RuntimeFeature[] = [
   'ttl',
 ];
 
-const drivers: Readonly<Record<string, readonly RuntimeFeature[]>> = { process: processFeatures };
+/** Pods of a cluster. What a pod of the restricted standard may not do is refused with its reason where it is started. */
+const kubernetesFeatures: readonly RuntimeFeature[] = [
+  'image',
+  'limits',
+  'ports.grpc',
+  'ports.http',
+  'ports.tcp',
+  ...(['liveness', 'readiness', 'startup'] as const).flatMap((name) =>
+    (['exec', 'grpc', 'http', 'tcp'] as const).map((kind) => `probes.${name}.${kind}` as const),
+  ),
+  'replicas',
+  'secrets.auto-generated',
+  'secrets.reference',
+  'security',
+  'stateful',
+  'ttl',
+  'volumes.config',
+  'volumes.empty',
+  'volumes.pvc',
+  'volumes.secret',
+];
+
+const drivers: Readonly<Record<string, readonly RuntimeFeature[]>> = {
+  process: processFeatures,
+  kubernetes: kubernetesFeatures,
+};
 
 export const defaultDriver = 'process';
 

@@ -18,6 +18,7 @@ test('readRuntimeConfig() has a default for everything', () => {
       readyMs: 30_000,
       confirmMs: 5_000,
     },
+    driver: { kind: 'process' },
     endInstancesOnDispose: true,
   });
 });
@@ -29,4 +30,18 @@ test('readRuntimeConfig() hands programs PATH, HOME, LANG and TMPDIR, and nothin
 
 test('readRuntimeConfig() refuses a lease that is no duration', () => {
   expect(() => readRuntimeConfig({ MSX_LEASE: 'soon' })).toThrow('Cannot read MSX_LEASE: found "soon"');
+});
+
+test('readRuntimeConfig() of a cluster leaves its workloads when it ends', () => {
+  const env = { MSX_DRIVER: 'kubernetes', KUBECONFIG: '/k', MSX_KUBE_ROUTER_CIDRS: '10.0.0.0/8, 192.168.0.1/32' };
+  expect(readRuntimeConfig(env)).toMatchObject({
+    driver: {
+      kind: 'kubernetes',
+      kubeconfig: '/k',
+      gatewayNamespace: 'microstax',
+      routerCidrs: ['10.0.0.0/8', '192.168.0.1/32'],
+    },
+    endInstancesOnDispose: false,
+  });
+  expect(() => readRuntimeConfig({ MSX_DRIVER: 'moon' })).toThrow('allowed are process, kubernetes');
 });

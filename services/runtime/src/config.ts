@@ -1,5 +1,7 @@
 import { defaultOrg } from '@microstax/model/names';
+import { defaultDriver, driverNames } from '@microstax/model/runtime-fact';
 import {
+  ConfigError,
   type Env,
   readBoolean,
   readDurationMs,
@@ -22,9 +24,23 @@ export type RuntimeConfig = {
   /** What every started program gets of our environment. */
   readonly host: HostEnvironment;
   readonly limits: RuntimeLimits;
-  /** Whether an orderly end stops the processes (protocol 24). */
+  readonly driver: DriverConfig;
+  /** Whether an orderly end stops the processes (protocol 24); a cluster's workloads go on by default. */
   readonly endInstancesOnDispose: boolean;
 };
+
+/** Where environments run. */
+export type DriverConfig =
+  | { readonly kind: 'process' }
+  | {
+      readonly kind: 'kubernetes';
+      /** Absent: the cluster that this process runs in, else the user's own kubeconfig. */
+      readonly kubeconfig?: string;
+      /** Pods of it may ask every instance: a router or gateway in the cluster. */
+      readonly gatewayNamespace: string;
+      /** Where a router outside of the cluster asks from. */
+      readonly routerCidrs: readonly string[];
+    };
 
 export type RuntimeLimits = {
   /** Jobs under way at once in one execution; `await` jobs do not count. */
@@ -45,6 +61,7 @@ export type RuntimeLimits = {
 
 /** Reads what the runtime is started with. Throws `ConfigError` on a setting that nobody can act on. */
 export function readRuntimeConfig(env: Env): RuntimeConfig {
+  const driver = driverConfig(env);
   const otlpEndpoint = readOptionalString(env, 'OTEL_EXPORTER_OTLP_ENDPOINT');
   return {
     natsUrl: readString(env, 'NATS_URL', 'nats://127.0.0.1:4222'),
@@ -63,7 +80,23 @@ export function readRuntimeConfig(env: Env): RuntimeConfig {
       readyMs: readDurationMs(env, 'MSX_READY', 30_000),
       confirmMs: readDurationMs(env, 'MSX_CONFIRM', 5_000),
     },
-    endInstancesOnDispose: readBoolean(env, 'MSX_END_INSTANCES', true),
+    driver,
+    endInstancesOnDispose: readBoolean(env, 'MSX_END_INSTANCES', driver.kind === 'process'),
+  };
+}
+
+function driverConfig(env: Env): DriverConfig {
+  const name = readString(env, 'MSX_DRIVER', defaultDriver);
+  if (name === 'process') return { kind: 'process' };
+  if (name !== 'kubernetes')
+    throw new ConfigError(`Cannot read MSX_DRIVER: found "${name}", allowed are ${driverNames.join(', ')}`);
+  const kubeconfig = readOptionalString(env, 'KUBECONFIG');
+  const cidrs = readOptionalString(env, 'MSX_KUBE_ROUTER_CIDRS') ?? '';
+  return {
+    kind: 'kubernetes',
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    gatewayNamespace: readString(env, 'MSX_KUBE_GATEWAY_NAMESPACE', 'microstax'),
+    routerCidrs: cidrs.split(',').flatMap((cidr) => (cidr.trim() === '' ? [] : [cidr.trim()])),
   };
 }
 

@@ -8,12 +8,12 @@ import { ownerIdentity } from '@microstax/service/process-identity';
 import type { RuntimeConfig } from './config.ts';
 import { Company } from './shell/company.ts';
 import type { Driver } from './shell/driver/driver.ts';
-import { ProcessDriver } from './shell/driver/process-driver.ts';
 import { endInstances } from './shell/end-instances.ts';
 import { EnvironmentRuns } from './shell/environment-runs.ts';
 import { takeUpEstate } from './shell/estate.ts';
 import { EstateBook } from './shell/estate-book.ts';
 import { graphOver } from './shell/graph.ts';
+import { makeDriver } from './shell/make-driver.ts';
 import { observeLoop } from './shell/observe-loop.ts';
 import { onActivationApproved } from './shell/on-activation-approved.ts';
 import { onExecutionOffered } from './shell/on-execution-offered.ts';
@@ -43,7 +43,9 @@ export async function startRuntime(config: RuntimeConfig, overrides: RuntimeOver
   try {
     const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
     const end = new AbortController();
-    const { runner, statuses } = await makeRunner(config, overrides, { bus, log, end: end.signal });
+    const driver =
+      overrides.driver ?? (await makeDriver(config, { clock: overrides.clock ?? systemClock, log, owned }));
+    const { runner, statuses } = await makeRunner(config, { ...overrides, driver }, { bus, log, end: end.signal });
     await untilGraphAnswers(runner.world);
     owned.use(statuses);
     await statuses.follow();
@@ -69,14 +71,14 @@ export async function startRuntime(config: RuntimeConfig, overrides: RuntimeOver
 
 async function makeRunner(
   config: RuntimeConfig,
-  { clock = systemClock, driver }: RuntimeOverrides,
+  { clock = systemClock, driver }: RuntimeOverrides & { readonly driver: Driver },
   { bus, log, end }: { readonly bus: Bus; readonly log: Log; readonly end: AbortSignal },
 ): Promise<{ readonly runner: Runner; readonly statuses: WatchedBucket }> {
-  const { dataDir, workDir, host, limits } = config;
+  const { limits } = config;
   const statuses = new WatchedBucket(await bus.bucket(buckets.environments));
   const world = {
     owner: ownerIdentity(),
-    driver: driver ?? new ProcessDriver({ dataDir, workDir, host, clock, stopGraceMs: limits.stopGraceMs }),
+    driver,
     graph: graphOver(bus),
     routers: routersOver(bus, clock, end),
     tables: await bus.bucket(buckets.routes),

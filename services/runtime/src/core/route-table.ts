@@ -43,7 +43,7 @@ function endpointsOf(plan: Plan, inventory: Inventory): readonly Endpoint[] {
     Object.entries(instance.ports).map(([port, targetPort]) => ({
       service: instance.service,
       port,
-      host: loopback,
+      host: instance.host ?? loopback,
       targetPort,
       instance: instance.id,
     })),

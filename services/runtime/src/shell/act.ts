@@ -4,6 +4,7 @@ import { sentence } from '@microstax/service/run';
 import { inSpan } from '@microstax/service/telemetry';
 import { retryBudget, retryDelayMs } from '../core/retry.ts';
 import { awaitProvider } from './await-provider.ts';
+import { DriverRefusal } from './driver/driver.ts';
 import type { JobContext } from './job-context.ts';
 import { failed, type JobOutcome } from './job-outcome.ts';
 import { readinessJob } from './readiness-job.ts';
@@ -58,6 +59,7 @@ async function attemptOnce(job: Job, context: JobContext): Promise<JobOutcome | 
     // Repeating it reads it back, because every act finds what is there.
     if (error instanceof Unavailable || (error instanceof BusError && error.again))
       return { kind: 'outage', reason: sentence(error) };
+    if (error instanceof DriverRefusal) return failed(error.message);
     context.world.log.error({ err: error, job: job.id, env: context.task.env }, 'a job broke');
     return failed(sentence(error));
   }

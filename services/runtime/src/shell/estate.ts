@@ -86,7 +86,7 @@ async function takeUp(entry: EstateEntry, runner: Runner): Promise<void> {
 async function heal(entry: EstateEntry, position: JournalPosition, runner: Runner): Promise<void> {
   const { org, env } = entry;
   const { world } = runner;
-  const missing = missingInstances(position.inventory, world);
+  const missing = await missingInstances(entry, position.inventory, world);
   const about = { orderly: false, reasonOf: () => 'it was not there when the runtime started' };
   const noted = missing.length > 0 ? await noteLost(position, missing, about, runner) : position;
   if (!noted) return;

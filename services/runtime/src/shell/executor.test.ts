@@ -6,7 +6,9 @@ import type { RouteTable } from '@microstax/model/route-table';
 import { eventually } from '@microstax/testkit/eventually';
 import { createFakeClock } from '@microstax/testkit/fake-clock';
 import { describe, expect, test } from 'vitest';
+import { neverAsked } from '../core/testing/never-asked.ts';
 import { aPlan, aResolution, aSpec } from '../core/testing/plans.ts';
+import { DriverRefusal } from './driver/driver.ts';
 import { EnvironmentRuns } from './environment-runs.ts';
 import { EstateBook } from './estate-book.ts';
 import { Executor } from './executor.ts';
@@ -285,6 +287,36 @@ describe('Executor', () => {
     ]);
   });
 
+  test('ends as failed, with the reason, where the world refuses the fence', async () => {
+    const world = memoryWorld();
+    world.driver.stamp = async () => {
+      throw new DriverRefusal('Cannot list namespaces: forbidden');
+    };
+    expect(await executed(aPlan(env, [web]), 1, world)).toEqual({
+      ...{ kind: 'finished', outcome: 'failed', reason: 'Cannot list namespaces: forbidden' },
+    });
+    expect(world.driver.starts).toEqual([]);
+  });
+
+  test('waits until a world that is away is back, also where it ends what failed', async () => {
+    const world = memoryWorld();
+    world.driver.readiness = async () => ({ kind: 'failed', reason: 'it crashed', portTaken: false });
+    const away = new Set(['stamp', 'stop']);
+    const { stamp, stop } = world.driver;
+    world.driver.stamp = (...words) =>
+      away.delete('stamp') ? Promise.reject(new Unavailable('API')) : stamp.apply(world.driver, words);
+    world.driver.stop = (...words) =>
+      away.delete('stop') ? Promise.reject(new Unavailable('API')) : stop.apply(world.driver, words);
+    const end = executed(aPlan(env, [web]), 1, world);
+    expect(await end).toMatchObject({
+      kind: 'finished',
+      outcome: 'failed',
+      reason: expect.stringContaining('it crashed'),
+    });
+    expect(world.driver.stops).toHaveLength(1);
+    expect(away.size).toBe(0);
+  });
+
   test('ends processes that an earlier execution could not tell of', async () => {
     const world = memoryWorld();
     const spec = aSpec('ghost');
@@ -295,6 +327,7 @@ describe('Executor', () => {
       spec,
       runDigest: 'sha256:1',
       listeners: [],
+      composition: neverAsked,
     });
     await executed(aPlan(env, [web]), 1, world);
     expect(world.driver.stops).toEqual(['ghost-x-1']);

@@ -12,7 +12,7 @@
 // 4. The lease is asked after every wait and before every act (protocol 22).
 // 5. All decisions are `nextActions` of the journal; what runs here is the only other thing it is told.
 // 6. The fences are up before the first act (protocol 23); the first append may be on its way meanwhile.
-import { BusError } from '@microstax/bus/bus-error';
+import { BusError, Unavailable } from '@microstax/bus/bus-error';
 import type { JournalEvent } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
 import type { Job } from '@microstax/model/plan';
@@ -23,6 +23,7 @@ import { type Action, isPreparing, nextActions } from '../core/next-actions.ts';
 import { jobSettled } from '../events.ts';
 import { act } from './act.ts';
 import { ActQueue } from './act-queue.ts';
+import { DriverRefusal } from './driver/driver.ts';
 import { Inbox } from './inbox.ts';
 import type { JobContext } from './job-context.ts';
 import type { JobOutcome } from './job-outcome.ts';
@@ -36,6 +37,7 @@ import type { World } from './world.ts';
 
 type Settled = { readonly job: string; readonly outcome: JobOutcome };
 type Fenced = Extract<Fences, { kind: 'fenced' }>;
+type Refused = { readonly kind: 'refused'; readonly reason: string };
 type Acting = Extract<Action, { kind: 'intend' | 'read back' }>;
 
 /** Jobs whose intent is in the journal and whose outcome is not; bounds what an append carries. */
@@ -74,7 +76,7 @@ export class Executor {
   #unsaidSinceMs = 0;
   /** The execution with these. */
   #known: Execution;
-  #fences: Promise<Fences> = Promise.resolve({ kind: 'fenced', reason: 'nothing has begun' });
+  #fences: Promise<Fences | Refused> = Promise.resolve({ kind: 'fenced', reason: 'nothing has begun' });
   #serving: ReadonlySet<string> = new Set();
 
   constructor(task: ExecutionTask, world: World, options: ExecutorOptions) {
@@ -121,9 +123,11 @@ export class Executor {
     if (this.#execution.inventory.instances.length > 0) {
       const raised = await fences;
       if (raised.kind === 'fenced') return { kind: 'stopped', reason: raised.reason };
+      if (raised.kind === 'refused') return this.#finishFailed([], raised.reason);
     }
     const beginning = await this.#waitedOut(() => begin(this.#task, this.#execution, this.#world));
     if (this.#stop.aborted) return this.#stopping(String(this.#stop.reason));
+    if ('kind' in beginning && beginning.kind === 'refused') return this.#finishFailed([], beginning.reason);
     if ('kind' in beginning) return this.#stopping(beginning.reason);
     this.#serving = beginning.serving;
     for (let first = beginning.events; ; first = []) {
@@ -132,14 +136,15 @@ export class Executor {
     }
   }
 
-  // Everything in it finds what is there, so an outage of the bus is waited out.
-  async #waitedOut<T>(work: () => Promise<T>): Promise<T | Fenced> {
+  // Everything in it finds what is there, so an outage of the bus or of the driver's world is waited out.
+  async #waitedOut<T>(work: () => Promise<T>): Promise<T | Fenced | Refused> {
     for (;;) {
       if (this.#stop.aborted) return { kind: 'fenced', reason: String(this.#stop.reason) };
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof BusError && error.again)) throw error;
+        if (error instanceof DriverRefusal) return { kind: 'refused', reason: error.message };
+        if (!(error instanceof Unavailable || (error instanceof BusError && error.again))) throw error;
         await this.#world.clock.delay(prepareAgainMs, this.#stop);
       }
     }
@@ -185,7 +190,7 @@ export class Executor {
     const isQuiet = ({ job, outcome }: Settled): boolean => outcome.kind === 'done' && isPreparing(this.#jobOf(job));
     if (this.#unsaid.length === 0 || !this.#unsaid.every(isQuiet)) return false;
     const fences = await this.#fences; // invariant 6
-    if (fences.kind === 'fenced') return false;
+    if (fences.kind !== 'raised') return false;
     for (const action of this.#preparing()) this.#begin(action, fences.stamped);
     const leftMs = this.#unsaidSinceMs + unsaidMsMax - this.#world.clock.monotonicMs();
     if (this.#acts.jobs.size === 0 || !this.#acts.isShort || leftMs <= 0) return false;
@@ -211,6 +216,7 @@ export class Executor {
   async #follow(actions: readonly Action[], fresh: boolean): Promise<ExecutionEnd | undefined> {
     const fences = await this.#fences; // invariant 6
     if (fences.kind === 'fenced') return this.#stopping(fences.reason);
+    if (fences.kind === 'refused') return this.#finishFailed([], fences.reason);
     const finish = actions.find((action) => action.kind === 'finish');
     if (finish?.outcome === 'ready') return { kind: 'finished', outcome: 'ready', reason: finish.reason };
     if (finish) return this.#fail(finish.reason);
@@ -258,9 +264,15 @@ export class Executor {
   }
 
   async #fail(reason: string): Promise<ExecutionEnd> {
-    const torn = await tearDown(this.#task, this.#execution, this.#world);
+    const torn = await this.#waitedOut(() => tearDown(this.#task, this.#execution, this.#world));
     if (torn.kind === 'fenced') return { kind: 'stopped', reason: torn.reason };
-    const appended = await this.#append([...torn.events, { type: 'finished', outcome: 'failed', reason }]);
+    if (torn.kind === 'refused')
+      return this.#finishFailed([], `${reason}; what it started could not be ended: ${torn.reason}`);
+    return this.#finishFailed(torn.events, reason);
+  }
+
+  async #finishFailed(events: readonly JournalEvent[], reason: string): Promise<ExecutionEnd> {
+    const appended = await this.#append([...events, { type: 'finished', outcome: 'failed', reason }]);
     if (appended.kind !== 'appended') return { kind: 'stopped', reason: appended.reason };
     return { kind: 'finished', outcome: 'failed', reason };
   }

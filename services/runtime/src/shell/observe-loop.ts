@@ -34,7 +34,7 @@ export async function observeAll(runner: Runner): Promise<void> {
 async function observeOne(org: string, env: string, runner: Runner): Promise<boolean> {
   const position = runner.book.get(org, env);
   if (!position) return false;
-  const missing = missingInstances(position.inventory, runner.world);
+  const missing = await missingInstances({ org, env }, position.inventory, runner.world);
   const noted = missing.length > 0 ? await note(position, missing, runner) : position;
   if (!noted) return true;
   const owed = runner.book.owed(org, env);

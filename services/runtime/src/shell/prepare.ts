@@ -7,6 +7,7 @@ import { bind } from '../core/bind.ts';
 import { type Execution, evolveAll } from '../core/execution-state.ts';
 import { emptyRouteTable } from '../core/route-table.ts';
 import { strangersWereEnded } from '../events.ts';
+import type { Scope } from './driver/driver.ts';
 import { type RouteEntry, writeRoutes } from './route-key.ts';
 import { servingTable } from './serving-table.ts';
 import type { ExecutionTask } from './task.ts';
@@ -28,7 +29,7 @@ export async function raiseFences(task: ExecutionTask, execution: Execution, wor
   const [driver, routes] = await Promise.all([world.driver.stamp(scope, epoch), stampRoutes(task, world)]);
   if (driver === 'fenced' || routes.kind === 'fenced') return fenced;
   const strangers = await strangersOf(task, execution, world);
-  const ended = [...missingInstances(execution.inventory, world), ...strangers];
+  const ended = [...(await missingInstances(task, execution.inventory, world)), ...strangers];
   const stops = await Promise.all(ended.map((instance) => world.driver.stop(scope, instance, epoch)));
   if (stops.includes('fenced')) return fenced;
   if (strangers.length > 0) strangersWereEnded(world.log, { ...scope, instances: strangers.map(({ id }) => id) });
@@ -44,17 +45,20 @@ export type Beginning = {
 
 /** Tells what is missing (protocol 24) and binds the plan to what is left (20). */
 export async function begin(task: ExecutionTask, execution: Execution, world: World): Promise<Beginning> {
-  const lost = missingInstances(execution.inventory, world).map((instance) =>
-    lostEvent(instance, { orderly: false, reason: 'it has ended' }),
-  );
+  const missing = await missingInstances(task, execution.inventory, world);
+  const lost = missing.map((instance) => lostEvent(instance, { orderly: false, reason: 'it has ended' }));
   const { bound, inventory } = evolveAll(execution, lost);
   const binding: JournalEvent[] = bound ? [] : [{ type: 'bound', actions: bind(task.plan, inventory).actions }];
   return { events: [...lost, ...binding], serving: await servingProviders(task, world) };
 }
 
 /** Instances of an inventory that do not live. */
-export function missingInstances(inventory: Inventory, world: Pick<World, 'driver'>): readonly InstanceRecord[] {
-  return inventory.instances.filter((instance) => !world.driver.isAlive(instance));
+export async function missingInstances(
+  { org, env }: Scope,
+  { instances }: Inventory,
+  { driver }: Pick<World, 'driver'>,
+): Promise<readonly InstanceRecord[]> {
+  return instances.length === 0 ? [] : driver.missing({ org, env }, instances);
 }
 
 export function lostEvent(

@@ -1,11 +1,15 @@
 import { routeTable } from '../core/route-table.ts';
+import { arrangementOf } from './arrangement.ts';
 import type { JobContext } from './job-context.ts';
 import { type JobOutcome, tryAgain } from './job-outcome.ts';
 import { writeRoutes } from './route-key.ts';
 
-/** Protocol 25: writes the table, then waits until every router that answers the ping routes by it. */
-export async function routesJob({ task, world, inventory, stamped }: JobContext): Promise<JobOutcome> {
+/** Protocol 25: moves the world's own names, writes the table, then waits until every router that answers the ping routes by it. */
+export async function routesJob(context: JobContext): Promise<JobOutcome> {
+  const { task, world, inventory, stamped } = context;
   const { org, env, plan, resolution, epoch, generation } = task;
+  if ((await world.driver.rename(arrangementOf(context))) === 'fenced')
+    return { kind: 'fenced', reason: `a newer owner of "${env}" was here` };
   const table = routeTable({ plan, resolution, inventory: inventory(), epoch, generation });
   const write = await writeRoutes(world.tables, { org, env, epoch }, () => table, stamped);
   if (write.kind === 'fenced')

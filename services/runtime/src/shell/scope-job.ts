@@ -1,11 +1,15 @@
 import type { ScopeRequest } from '@microstax/contracts/router-requests';
 import type { ListenerRecord } from '@microstax/model/journal';
+import { arrangementOf } from './arrangement.ts';
 import type { JobContext } from './job-context.ts';
 import { failed, type JobOutcome, tryAgain } from './job-outcome.ts';
 
-/** Protocol 27: asks every router for the environment's whole set of listeners, the same as before where it can. */
-export async function scopeJob({ task, world, inventory }: JobContext): Promise<JobOutcome> {
+/** Makes the place for what will run, and (protocol 27) asks every router for the environment's whole set of listeners, the same as before where it can. */
+export async function scopeJob(context: JobContext): Promise<JobOutcome> {
+  const { task, world, inventory } = context;
   const { org, env, plan } = task;
+  if ((await world.driver.prepare(arrangementOf(context))) === 'fenced')
+    return { kind: 'fenced', reason: `a newer owner of "${env}" was here` };
   const wanted = plan.listeners.map(({ service, port, protocol, preferredPort }) => ({
     service,
     port,

@@ -1,6 +1,7 @@
 import { must } from '@microstax/model/must';
 import type { Job } from '@microstax/model/plan';
 import { instanceId, workloadOf } from '../core/instances.ts';
+import { compositionOf } from './arrangement.ts';
 import type { StartOutcome } from './driver/driver.ts';
 import type { JobContext } from './job-context.ts';
 import type { JobOutcome } from './job-outcome.ts';
@@ -26,7 +27,8 @@ export function startInstance(service: string, instance: string, context: JobCon
   const spec = must(plan.specs[service], `the plan has the spec of what runs here, "${service}"`);
   const { runDigest } = must(workloadOf(plan, service), `"${service}" has a workload job`);
   const { listeners } = inventory();
-  return world.driver.start({ scope: { org, env }, instance, epoch, spec, runDigest, listeners });
+  const composition = () => compositionOf(world.graph, plan);
+  return world.driver.start({ scope: { org, env }, instance, epoch, spec, runDigest, listeners, composition });
 }
 
 function outcomeOf(outcome: StartOutcome, env: string): JobOutcome {

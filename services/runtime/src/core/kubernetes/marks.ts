@@ -13,6 +13,8 @@ export const marks = {
   digest: 'microstax.dev/digest',
   /** Protocol 23. */
   epoch: 'microstax.dev/epoch',
+  /** What a quota was made for. */
+  room: 'microstax.dev/room',
   /** A StatefulSet that was put to rest for its successor: that one's instance id. */
   restsFor: 'microstax.dev/rests-for',
 } as const;

@@ -21,7 +21,7 @@ export function objectName(text: string, charsMax: number = nameCharsMax): strin
     .replace(/^[^a-z]+/, '')
     .slice(0, charsMax - digits - 2)
     .replace(/-+$/, '');
-  return `${kept === '' ? 'm' : kept}-x${shortDigest(digestOf('job', { objectName: text }), digits)}`;
+  return `${kept === '' ? 'm' : kept}-x${shortDigest(digestOf('kube-object', { objectName: text }), digits)}`;
 }
 
 const reserved = /^(?:kube-.*|default|microstax)$/;
@@ -32,6 +32,6 @@ const reserved = /^(?:kube-.*|default|microstax)$/;
  */
 export function namespaceNames(org: string, env: string, epoch: number): readonly string[] {
   const own = objectName(env);
-  const unique = objectName(`${env}-x${shortDigest(digestOf('job', { org, env, epoch }), digits)}`);
+  const unique = objectName(`${env}-x${shortDigest(digestOf('kube-object', { org, env, epoch }), digits)}`);
   return reserved.test(own) ? [unique] : [own, unique];
 }

@@ -110,8 +110,9 @@ const besidesBytes = 1_024 ** 3;
 const besidesPods = 10;
 
 /** Room for the plan's instances twice, and for a few pods that are on their way out. */
-export function quotaObject(place: Place, { pods, cpuMillicores, memoryBytes }: Sum): KubeObject {
-  return object(place, 'ResourceQuota', 'environment', 'environment', {
+export function quotaObject(place: Place, sum: Sum): KubeObject {
+  const { pods, cpuMillicores, memoryBytes } = sum;
+  const quota = object(place, 'ResourceQuota', 'environment', 'environment', {
     spec: {
       hard: {
         pods: String(besideEachOther * pods + besidesPods),
@@ -122,6 +123,7 @@ export function quotaObject(place: Place, { pods, cpuMillicores, memoryBytes }: 
       },
     },
   });
+  return { ...quota, metadata: { ...quota.metadata, annotations: { [marks.room]: JSON.stringify(sum) } } };
 }
 
 /** Lets environments of the organisation in to a service that may be shared: the provider's side of an inherited dependency. */

@@ -1,5 +1,8 @@
+import type { Composition } from '@microstax/model/composition';
 import type { Digest } from '@microstax/model/digest';
 import type { InstanceRecord, ListenerRecord } from '@microstax/model/journal';
+import type { Plan } from '@microstax/model/plan';
+import type { Resolution } from '@microstax/model/resolution';
 import type { ServiceSpec } from '@microstax/model/service-spec';
 
 /** Which environment's world is meant. */
@@ -7,6 +10,18 @@ export type Scope = { readonly org: string; readonly env: string };
 
 /** What the world says to an epoch (protocol 23): `fenced` means that a newer owner was here, and the older stops. */
 export type Fence = 'passed' | 'fenced';
+
+/** What an environment is to look like around its instances: the names that they call, and who may call whom. */
+export type Arrangement = {
+  readonly scope: Scope;
+  readonly epoch: number;
+  readonly plan: Plan;
+  readonly resolution: Resolution;
+  /** By service that runs here: the instance that is to answer for it. */
+  readonly wanted: ReadonlyMap<string, string>;
+  /** Specs of what does not run here too; only whoever needs it asks. */
+  composition(): Promise<Composition>;
+};
 
 export type StartRequest = {
   readonly scope: Scope;
@@ -17,6 +32,8 @@ export type StartRequest = {
   readonly runDigest: Digest;
   /** This environment's listeners: what `${host.…}` and `${port.….…}` mean. */
   readonly listeners: readonly ListenerRecord[];
+  /** Specs of what it may call; only whoever needs it asks. */
+  composition(): Promise<Composition>;
 };
 
 export type StartOutcome =
@@ -39,13 +56,26 @@ export type ReadyOutcome =
   /** `portTaken`: somebody else has its port; started again it gets another. */
   | { readonly kind: 'failed'; readonly reason: string; readonly portTaken: boolean };
 
+/** What a driver cannot do and will not be able to by trying again, in a sentence that says what to do. */
+export class DriverRefusal extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'DriverRefusal';
+  }
+}
+
 /**
  * Realises jobs in one kind of world. Every effect is idempotent and compares the epoch first; nothing is retried here
- * (the executor does, and checks again each time).
+ * (the executor does, and checks again each time). Rejects with `Unavailable` where its world is away or did not say
+ * what became of an effect, with `DriverRefusal` where it refuses.
  */
 export interface Driver {
   /** Raises the environment's fence. After it, no effect of a lower epoch happens, whoever wakes up. */
   stamp(scope: Scope, epoch: number): Promise<Fence>;
+  /** Before anything starts: makes the place where it will, and names that nobody has yet. */
+  prepare(arrangement: Arrangement): Promise<Fence>;
+  /** After readiness, before routes: lets names lead to what the plan wants, and takes away those that it does not. */
+  rename(arrangement: Arrangement): Promise<Fence>;
   /** Makes the secrets of a spec that are not there yet; values never leave the driver but into a started program. */
   ensureSecrets(scope: Scope, spec: ServiceSpec): Promise<void>;
   /** Settles when the program runs, which is before it answers. */
@@ -55,8 +85,8 @@ export interface Driver {
    * program ended, or the time is over.
    */
   ready(request: ReadyRequest): Promise<ReadyOutcome>;
-  /** Whether exactly this instance lives. */
-  isAlive(instance: InstanceRecord): boolean;
+  /** Those of these instances that do not live. */
+  missing(scope: Scope, instances: readonly InstanceRecord[]): Promise<readonly InstanceRecord[]>;
   /** In words: how it ended, with its last lines. */
   lastWords(scope: Scope, instance: InstanceRecord): Promise<string>;
   /** The living instance of this name: how an unknown outcome is read back. */

@@ -9,6 +9,7 @@ import { isSameProcess, processState } from '@microstax/service/process-identity
 import { eventually } from '@microstax/testkit/eventually';
 import { processesWith } from '@microstax/testkit/processes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { neverAsked } from '../../core/testing/never-asked.ts';
 import { aSpec } from '../../core/testing/plans.ts';
 import type { StartOutcome } from './driver.ts';
 import { foldersOf } from './folders.ts';
@@ -53,7 +54,15 @@ function newDriver(): ProcessDriver {
 }
 
 function start(spec: ServiceSpec, instance = `${spec.name}-1`, epoch = 1): Promise<StartOutcome> {
-  return driver.start({ scope, instance, epoch, spec, runDigest: runDigest(spec), listeners: [] });
+  return driver.start({
+    scope,
+    instance,
+    epoch,
+    spec,
+    runDigest: runDigest(spec),
+    listeners: [],
+    composition: neverAsked,
+  });
 }
 
 async function started(spec: ServiceSpec, instance?: string) {

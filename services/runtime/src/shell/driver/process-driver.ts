@@ -60,6 +60,15 @@ export class ProcessDriver implements Driver {
     return fence(await runShim({ verb: 'stamp', folder: folders.fence, epoch }));
   }
 
+  /** The router's listeners are a process's names, and the folders are made with the first start. */
+  async prepare(): Promise<Fence> {
+    return 'passed';
+  }
+
+  async rename(): Promise<Fence> {
+    return 'passed';
+  }
+
   async ensureSecrets(scope: Scope, spec: ServiceSpec): Promise<void> {
     for (const secret of spec.secrets) await secretValue(this.#folders(scope).secrets, secret.name);
   }
@@ -124,6 +133,10 @@ export class ProcessDriver implements Driver {
 
   isAlive(instance: InstanceRecord): boolean {
     return isSameProcess(instance);
+  }
+
+  async missing(_scope: Scope, instances: readonly InstanceRecord[]): Promise<readonly InstanceRecord[]> {
+    return instances.filter((instance) => !isSameProcess(instance));
   }
 
   async lastWords(scope: Scope, instance: InstanceRecord): Promise<string> {

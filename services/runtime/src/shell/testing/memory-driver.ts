@@ -18,6 +18,14 @@ export class MemoryDriver implements Driver {
     return 'passed';
   }
 
+  async prepare(): Promise<Fence> {
+    return 'passed';
+  }
+
+  async rename(): Promise<Fence> {
+    return 'passed';
+  }
+
   async ensureSecrets(): Promise<void> {}
 
   async start({ instance: id, epoch, spec, runDigest }: StartRequest): Promise<StartOutcome> {
@@ -36,8 +44,8 @@ export class MemoryDriver implements Driver {
     return this.readiness(instance, signal);
   }
 
-  isAlive({ id, pid }: InstanceRecord): boolean {
-    return this.living.get(id)?.pid === pid;
+  async missing(_scope: Scope, instances: readonly InstanceRecord[]): Promise<readonly InstanceRecord[]> {
+    return instances.filter(({ id, pid }) => this.living.get(id)?.pid !== pid);
   }
 
   async lastWords(): Promise<string> {

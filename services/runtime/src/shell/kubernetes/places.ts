@@ -1,0 +1,74 @@
+import { inWords, type KubeObject } from '../../core/kubernetes/kube-object.ts';
+import { labelsOf, marks, type Place } from '../../core/kubernetes/marks.ts';
+import { namespaceNames } from '../../core/kubernetes/object-name.ts';
+import { namespaceObject } from '../../core/kubernetes/place-objects.ts';
+import { DriverRefusal, type Fence, type Scope } from '../driver/driver.ts';
+import { epochOf, problem, valueIn } from './fenced-objects.ts';
+import type { KubeClient } from './kube-client.ts';
+
+export type KnownPlace = Place & { readonly uid: string; readonly live: KubeObject };
+
+/** Namespaces of environments: one each, told by its labels and never by its name. */
+export class Places {
+  readonly #client: KubeClient;
+
+  constructor(client: KubeClient) {
+    this.#client = client;
+  }
+
+  /** Where an environment lives; undefined where it has no namespace, or one that is being deleted. */
+  async find({ org, env }: Scope): Promise<KnownPlace | undefined> {
+    const all = labelsOf({ org, env, namespace: '' }, 'environment');
+    const labels = {
+      [marks.organisation]: all[marks.organisation] ?? '',
+      [marks.environment]: all[marks.environment] ?? '',
+    };
+    const found = valueIn('list namespaces', await this.#client.list('Namespace', undefined, { labels }));
+    const [live] = found.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return live && known({ org, env }, live);
+  }
+
+  /** The same, made where there is none. The first name that nobody has is taken; a foreign namespace is never used. */
+  async ensure(scope: Scope, epoch: number): Promise<KnownPlace> {
+    const { org, env } = scope;
+    const before = await this.find(scope);
+    if (before) return before;
+    const names = namespaceNames(org, env, epoch);
+    for (const namespace of names) {
+      const made = await this.#write(namespaceObject({ org, env, namespace }), '1', epoch);
+      if (made !== 'conflict') return known(scope, made);
+      const raced = await this.find(scope);
+      if (raced) return raced;
+    }
+    throw new DriverRefusal(
+      `Cannot make a namespace for "${env}": ${names.join(' and ')} are taken; next: delete one of them`,
+    );
+  }
+
+  /** Protocol 23: raises the epoch that the namespace carries; whoever reads a higher one than its own stops. */
+  async stamp(place: KnownPlace, epoch: number): Promise<Fence> {
+    for (let live: KubeObject | undefined = place.live; live !== undefined; ) {
+      if (epochOf(live) > epoch) return 'fenced';
+      if (epochOf(live) === epoch) return 'passed';
+      const { resourceVersion = '' } = live.metadata;
+      if ((await this.#write(namespaceObject(place), resourceVersion, epoch)) !== 'conflict') return 'passed';
+      live = (await this.find(place))?.live;
+    }
+    return 'passed';
+  }
+
+  async #write(object: KubeObject, resourceVersion: string, epoch: number): Promise<KubeObject | 'conflict'> {
+    const annotations = { [marks.epoch]: String(epoch) };
+    const answer = await this.#client.apply({
+      ...object,
+      metadata: { ...object.metadata, annotations, resourceVersion },
+    });
+    if (answer.kind === 'ok') return answer.value;
+    if (answer.kind === 'conflict') return 'conflict';
+    throw problem(`make ${inWords({ kind: 'Namespace', name: object.metadata.name })}`, answer);
+  }
+}
+
+function known({ org, env }: Scope, live: KubeObject): KnownPlace {
+  return { org, env, namespace: live.metadata.name, uid: live.metadata.uid ?? '', live };
+}
