@@ -13,6 +13,7 @@ import { askOnce, freePort } from '../artifacts/live-upstreams.ts';
 import { header, headerCases, wantedFor } from '../artifacts/obedience.ts';
 import { type ApiAnswer, type Cluster, type KubeObject, pathOf } from './cluster.ts';
 import { type Kubebox, startKubebox } from './kubebox.ts';
+import { allowsRoutesOf, aNamespace, gatewayOn, taken } from './objects.ts';
 
 /** A real Kubernetes API takes the artifacts as msx prints them, and a real gateway routes by them. */
 
@@ -44,8 +45,7 @@ beforeAll(async () => {
   box = await startKubebox('artifacts', { gatewayApi: true, fakeNodes: 0 });
   if (box === undefined) return;
   cluster = box.cluster;
-  for (const name of ['shop', 'feat', 'microstax'])
-    await taken({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  for (const name of ['shop', 'feat', 'microstax']) await taken(cluster, aNamespace(name));
 });
 beforeEach(({ skip }) => {
   if (box === undefined) skip();
@@ -74,7 +74,7 @@ describe('the API of Kubernetes', () => {
     expect((objects as unknown as KubeObject[]).map(({ kind }) => kind)).toContain('EndpointSlice');
     // A name that was an ExternalName is no ClusterIP by an update of ours; elsewhere it is made as it is.
     const name = 'with-endpoints';
-    await taken({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    await taken(cluster, aNamespace(name));
     await takenTwice(
       (objects as unknown as KubeObject[]).map((object) => ({
         ...object,
@@ -109,10 +109,10 @@ describe('a gateway', () => {
       await once(server.listen(0, address), 'listening');
       servers.push(server);
       for (const object of selectorless(env, service, address, (server.address() as AddressInfo).port))
-        await taken(object);
+        await taken(cluster, object);
     }
     for (const object of [gatewayOn(port), allowsRoutesOf('shop', 'feat'), allowsRoutesOf('feat', 'shop')])
-      await taken(object);
+      await taken(cluster, object);
   });
   beforeEach(({ skip }) => {
     if (port === undefined) skip();
@@ -129,7 +129,7 @@ describe('a gateway', () => {
         { listener: environments.shop, others: [environments.feat] },
         { listener: environments.feat, others: [environments.shop] },
       ];
-      for (const family of families) for (const object of objectsOf('gateway', family)) await taken(object);
+      for (const family of families) for (const object of objectsOf('gateway', family)) await taken(cluster, object);
       for (const answers of families.flatMap(routeAnswers))
         for (const headers of headerCases) {
           const wanted = wantedFor(answers, headers);
@@ -147,7 +147,7 @@ describe('a gateway', () => {
 
   test('accepts the routes with all their references', async () => {
     for (const object of objectsOf('gateway', ofShop)) {
-      await taken(object);
+      await taken(cluster, object);
       await eventually(async () => {
         const { body } = await cluster.call('GET', pathOf(object));
         const { status } = body as unknown as { status?: { parents?: { conditions: Condition[] }[] } };
@@ -165,7 +165,7 @@ describe('a gateway', () => {
       process.stderr.write('SKIPPED: a mirror by the gateway: it does not say HTTPRouteRequestMirror\n');
       return skip();
     }
-    for (const object of objectsOf('gateway', { ...ofShop, mirror: 'feat' })) await taken(object);
+    for (const object of objectsOf('gateway', { ...ofShop, mirror: 'feat' })) await taken(cluster, object);
     await eventually(async () => {
       await ask('shop', 'pay-2', { 'x-tag': 'own' });
       expect(seen).toContain('own at http.pay-2.feat');
@@ -196,16 +196,10 @@ function objectsOf(format: RoutingFormat, family: RouteFamily): readonly KubeObj
   });
 }
 
-async function taken(object: KubeObject): Promise<ApiAnswer> {
-  const answer = await cluster.apply(object);
-  expect([200, 201], `${object.kind} ${object.metadata.name}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
-  return answer;
-}
-
 async function takenTwice(objects: readonly KubeObject[]): Promise<void> {
   for (const object of objects) {
-    const first = resourceVersion(await taken(object));
-    expect(resourceVersion(await taken(object)), object.metadata.name).toBe(first);
+    const first = resourceVersion(await taken(cluster, object));
+    expect(resourceVersion(await taken(cluster, object)), object.metadata.name).toBe(first);
   }
 }
 
@@ -240,29 +234,4 @@ function selectorless(namespace: string, name: string, address: string, port: nu
       ports: [{ name: 'http', port, protocol: 'TCP' }],
     },
   ];
-}
-
-function gatewayOn(port: number): KubeObject {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'Gateway',
-    metadata: { name: 'microstax', namespace: 'microstax' },
-    spec: {
-      gatewayClassName: 'kubebox',
-      listeners: [{ name: 'web', port, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } }],
-    },
-  };
-}
-
-/** What a provider's namespace has to say before routes of another one may lead there. */
-function allowsRoutesOf(from: string, namespace: string): KubeObject {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1beta1',
-    kind: 'ReferenceGrant',
-    metadata: { name: `routes-of-${from}`, namespace },
-    spec: {
-      from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: from }],
-      to: [{ group: '', kind: 'Service' }],
-    },
-  };
 }

@@ -39,8 +39,18 @@ export async function startKubebox(name: string, wanted: Wanted = {}): Promise<K
   } catch (error) {
     return skipped(reasonOf(error));
   }
+  await using stack = new AsyncDisposableStack();
+  const cluster = stack.adopt(clusterOf(readFileSync(kubeconfig, 'utf8')), (one) => one.close());
+  stack.defer(async () => {
+    await call('down').catch(async () => {
+      // A node without a pod is not taken down while its containerd runs.
+      const [pid] = readFileSync(join(kubeconfig, '..', 'pid', 'containerd'), 'utf8').split(' ');
+      process.kill(Number(pid));
+      await call('down');
+    });
+  });
   const realNode = tools !== undefined && (await call('node/up').then(isThere, saysWhyNot('a real node')));
-  const cluster = clusterOf(readFileSync(kubeconfig, 'utf8'));
+  const running = stack.move();
   return {
     cluster,
     realNode,
@@ -50,10 +60,7 @@ export async function startKubebox(name: string, wanted: Wanted = {}): Promise<K
       const [program = '', ...args] = command;
       await call('node/images', ['add', image, folder, '--with', program, '--', 'node', ...args]);
     },
-    [Symbol.asyncDispose]: async () => {
-      cluster.close();
-      await call('down');
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

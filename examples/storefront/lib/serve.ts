@@ -11,7 +11,8 @@ const farewellMs = 100; // clients that are talking get one more answer, with `c
 const idleCheckMs = 25;
 
 /**
- * Serves `routes` as `service` on 127.0.0.1 at the port in `PORT` (0 or none: any free one), and `GET /healthz`.
+ * Serves `routes` as `service` at the port in `PORT` (0 or none: any free one) of the address in `HOST` (127.0.0.1, which in
+ * a pod nobody reaches), and `GET /healthz`.
  * Prints one line with the address. SIGTERM ends the program with 0 once every request in flight is answered.
  */
 export function serve(service: string, routes: Routes): void {
@@ -38,7 +39,7 @@ export function serve(service: string, routes: Routes): void {
   }
 
   const server = createServer(withIncomingContext((request, response) => void answer(request, response)));
-  server.listen(countFrom('PORT', 0), '127.0.0.1', () => {
+  server.listen(countFrom('PORT', 0), textFrom('HOST', '127.0.0.1'), () => {
     const { address, port } = server.address() as AddressInfo;
     console.log(`${service} ${version} listens on http://${address}:${port}`);
   });
