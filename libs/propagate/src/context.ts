@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type BaggageMember, baggageValue, parseBaggage } from './baggage.ts';
+import { tracestateValue } from './tracestate.ts';
 
 /** What a request says about the environment it belongs to, and what has to travel on with it. */
 export type RequestContext = {
@@ -44,19 +45,20 @@ export function readContext(headers: IncomingHeaders, options: ContextOptions = 
   const headerName = (options.headerName ?? defaultHeaderName).toLowerCase();
   const baggage = parseBaggage(text(headers.baggage) ?? '');
   const tracestate = text(headers.tracestate);
-  const candidates = [baggageValue(baggage, envKey), text(headers[headerName]), tracestateValue(tracestate, envKey)];
-  const env = candidates.find((value) => value !== undefined && isEnvValue(value));
+  const env =
+    named(baggageValue(baggage, envKey)) ??
+    named(text(headers[headerName])) ??
+    named(tracestate === undefined ? undefined : tracestateValue(tracestate, envKey));
   return { env, headerName, baggage, traceparent: text(headers.traceparent), tracestate };
+}
+
+function named(value: string | undefined): string | undefined {
+  return value !== undefined && isEnvValue(value) ? value : undefined;
 }
 
 /** Whether a text can name an environment: short, and safe in a header. */
 export function isEnvValue(value: string): boolean {
   return /^[A-Za-z0-9._~-]{1,128}$/.test(value);
-}
-
-function tracestateValue(tracestate: string | undefined, key: string): string | undefined {
-  const member = tracestate?.split(',').find((each) => each.trim().startsWith(`${key}=`));
-  return member?.trim().slice(key.length + 1);
 }
 
 function text(header: string | readonly string[] | undefined): string | undefined {

@@ -20,8 +20,8 @@ export function inRequestContext<T>(
   return runWithContext(context, work);
 }
 
-// Events such as `end` come from the socket, which serves many requests and knows the context of none.
-function bindEvents(emitter: EventEmitter, context: RequestContext): void {
+/** Events such as `end` come from the socket, which serves many requests and knows the context of none. */
+export function bindEvents(emitter: EventEmitter, context: RequestContext): void {
   const emit = emitter.emit;
   emitter.emit = function emitInContext(...args: Parameters<EventEmitter['emit']>): boolean {
     return runWithContext(context, () => emit.apply(this, args));

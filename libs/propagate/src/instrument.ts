@@ -1,10 +1,14 @@
+import type { EventEmitter } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import { type ContextOptions, currentContext } from './context.ts';
 import { propagating } from './fetch.ts';
+import { inStreamContext, propagatingSession } from './http2.ts';
 import { inRequestContext } from './incoming-http.ts';
 import { type OutgoingHeaders, outgoingHeaders } from './outgoing-http.ts';
+import { followUndici } from './undici.ts';
 
 /** Undoes what `instrument` did, for tests; requests under way keep their context. */
 export type Uninstrument = () => void;
@@ -12,9 +16,9 @@ export type Uninstrument = () => void;
 let undo: Uninstrument | undefined;
 
 /**
- * Makes every `node:http` and `node:https` server of this program read the context, and `http.request`, `http.get`, their
- * https twins and global `fetch` pass it on. Called before the program takes these functions out of their modules; a
- * second call changes nothing. HTTP/2 and other protocols are left alone.
+ * Makes every server of `node:http`, `node:https` and `node:http2` in this program read the context, and `http.request`,
+ * `http.get`, their https twins, sessions of `http2.connect`, global `fetch` and undici pass it on. Called before the
+ * program takes these functions out of their modules; a second call changes nothing. Messages are left alone.
  */
 export function instrument(options: ContextOptions = {}): Uninstrument {
   undo ??= patchAll(options);
@@ -32,7 +36,11 @@ function patchAll(options: ContextOptions): Uninstrument {
       replace(module, 'request', callInContext),
       replace(module, 'get', callInContext),
     ]),
+    replace(http2, 'connect', connectInContext),
+    replace(http2, 'createServer', (create) => serveStreams(create, options)),
+    replace(http2, 'createSecureServer', (create) => serveStreams(create, options)),
     replace(globalThis, 'fetch', propagating),
+    followUndici(),
   ];
   syncBuiltinESMExports(); // for `import { request } from 'node:http'`
   return () => {
@@ -88,6 +96,32 @@ function callInContext<F>(original: F): F {
   const call = original as Call;
   const wrapped: Call = function callOfClient(...args) {
     return call.apply(this, currentContext() === undefined ? args : withContextHeaders(args));
+  };
+  return wrapped as F;
+}
+
+function connectInContext<F>(original: F): F {
+  const connect = original as (this: unknown, ...args: unknown[]) => http2.ClientHttp2Session;
+  const wrapped: typeof connect = function connectOfClient(...args) {
+    return propagatingSession(connect.apply(this, args));
+  };
+  return wrapped as F;
+}
+
+type AnyEmitter = { emit: Emit };
+
+function serveStreams<F>(original: F, options: ContextOptions): F {
+  const create = original as (this: unknown, ...args: unknown[]) => AnyEmitter;
+  const wrapped: typeof create = function createStreamServer(...args) {
+    const server = create.apply(this, args);
+    const emit = emitInContext(server.emit, options); // clients that speak HTTP/1.1 to a secure one
+    server.emit = function emitOfServer(event, ...about) {
+      const [stream, headers] = about as [EventEmitter, http2.IncomingHttpHeaders];
+      // `request` is emitted by a listener for `stream`, within its context.
+      if (event !== 'stream') return emit.call(this, event, ...about);
+      return inStreamContext([stream], headers, options, () => emit.call(this, event, ...about));
+    };
+    return server;
   };
   return wrapped as F;
 }
