@@ -18,6 +18,7 @@ const commands = [
   'trace',
   'events',
   'logs',
+  'sweep',
   'stop',
   'resume',
   'sleep',

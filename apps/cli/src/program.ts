@@ -43,6 +43,7 @@ const examples: Readonly<Record<string, string>> = {
   dlq: 'msx dlq list',
   check: 'msx check propagation feat-payments --path /',
   logs: 'msx logs feat-payments payments',
+  sweep: 'msx sweep --yes',
 };
 
 function buildProgram(): Command {
@@ -275,6 +276,12 @@ function buildProgram(): Command {
       .action(async (verb: string, sequence: string | undefined, flags: Flags) =>
         (await import('./commands/dlq.ts')).dlqCommand(verb, sequence, flags),
       ),
+  );
+  add(program, 'sweep', 'List what a runtime left behind and no environment owns; remove it with --yes', (command) =>
+    command
+      .option('--yes', 'remove processes, records and routes that nobody owns')
+      .option('--folders', 'with --yes: and folders, with the data and secrets in them')
+      .action(async (flags: Flags) => (await import('./commands/sweep.ts')).sweepCommand(flags)),
   );
   addVerb(program, 'stop', 'Stop what runs locally; a parent that children hold is refused without --cascade');
   addVerb(program, 'resume', 'Run again what was stopped');

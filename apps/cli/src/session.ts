@@ -45,9 +45,10 @@ export async function ask<Request, Reply>(
   session: Session,
   contract: RequestContract<Request, Reply>,
   body: Request,
+  timeoutMs = 10_000,
 ): Promise<Reply> {
   try {
-    return await session.bus.request(contract, session.org, body, { timeoutMs: 10_000 });
+    return await session.bus.request(contract, session.org, body, { timeoutMs });
   } catch (cause) {
     if (!(cause instanceof BusError)) throw cause;
     if (cause.code === 'refused')

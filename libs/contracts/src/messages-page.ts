@@ -11,6 +11,7 @@ import { wireHistory } from './protocol-version.ts';
 import { query } from './queries.ts';
 import { resolverRequests } from './resolver-requests.ts';
 import { routerRequests } from './router-requests.ts';
+import { runtimeRequests } from './runtime-requests.ts';
 import { serviceNames } from './subjects.ts';
 import { buckets, durables, objectStores, streams } from './topology.ts';
 
@@ -99,6 +100,7 @@ function requestsPart(): string {
     ...planRequests,
     ...propagationRequests,
     ...resolverRequests,
+    ...runtimeRequests,
     ...serviceNames.map(healthOf),
     ...routerRequests,
   ].map(({ service, op, summary }) => {

@@ -62,6 +62,13 @@ export function strangersWereEnded(log: Log, event: About & { readonly instances
   log.info({ ...event }, 'instances that no journal knows were ended');
 }
 
+export function orphansWereSwept(
+  log: Log,
+  event: { readonly org: string; readonly found: number; readonly removed: number },
+): void {
+  log.info({ ...event }, 'swept');
+}
+
 function mark(attributes: Attributes): void {
   trace.getActiveSpan()?.setAttributes(attributes);
 }

@@ -23,7 +23,8 @@ const found: FoundEnvironment = {
   isRouted: true,
 };
 const known: KnownEnvironment = { open: false, instances: new Set(['web-1']), isDeleted: false };
-const names = (about: KnownEnvironment | undefined) => orphansOf(found, about).map(({ kind, name }) => `${kind} ${name}`);
+const names = (about: KnownEnvironment | undefined) =>
+  orphansOf(found, about).map(({ kind, name }) => `${kind} ${name}`);
 
 test('orphansOf() has what lives or was recorded and is in no inventory', () => {
   expect(names(known)).toEqual(['process web-2', 'record web-3']);

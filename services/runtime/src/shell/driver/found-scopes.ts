@@ -13,7 +13,10 @@ const rooms = ['run', 'logs', 'secrets', 'data'] as const;
  * What the process driver has below its data directory, by environment. Only folders whose name is one of ours, and only
  * processes that a record of the shim names by pid, start time and boot id: anything else is somebody else's.
  */
-export async function foundScopes(dataDir: string, org: string): Promise<readonly Omit<FoundEnvironment, 'isRouted'>[]> {
+export async function foundScopes(
+  dataDir: string,
+  org: string,
+): Promise<readonly Omit<FoundEnvironment, 'isRouted'>[]> {
   const folders = new Map<string, string[]>();
   for (const room of rooms) {
     for (const entry of await readdir(join(dataDir, room), { withFileTypes: true }).catch(() => [])) {
