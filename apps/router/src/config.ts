@@ -1,5 +1,12 @@
 import { defaultOrg } from '@microstax/model/names';
-import { type Env, readDurationMs, readInteger, readOptionalString, readString } from '@microstax/service/env';
+import {
+  type Env,
+  readDurationMs,
+  readInteger,
+  readOptionalString,
+  readRedisUrl,
+  readString,
+} from '@microstax/service/env';
 import { defaultLimits, type RouterLimits } from './core/limits.ts';
 
 export type RouterConfig = {
@@ -8,17 +15,21 @@ export type RouterConfig = {
   readonly org: string;
   readonly logLevel: string;
   readonly otlpEndpoint?: string;
+  /** Where routers share when environments were asked for last. */
+  readonly redisUrl?: string;
   readonly limits?: Partial<RouterLimits>;
 };
 
 /** Reads what the router is started with. Throws `ConfigError` on a setting that nobody can act on. */
 export function readRouterConfig(env: Env): RouterConfig {
   const otlpEndpoint = readOptionalString(env, 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  const redisUrl = readRedisUrl(env, 'REDIS_URL');
   return {
     natsUrl: readString(env, 'NATS_URL', 'nats://127.0.0.1:4222'),
     org: readString(env, 'MSX_ORG', defaultOrg),
     logLevel: readString(env, 'MSX_LOG_LEVEL', 'info'),
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
+    ...(redisUrl === undefined ? {} : { redisUrl }),
     limits: readLimits(env),
   };
 }

@@ -3,6 +3,7 @@ import { joinBus } from '@microstax/bus/join-bus';
 import { wake } from '@microstax/contracts/graph-requests';
 import { propagationSubject } from '@microstax/contracts/subjects';
 import { buckets } from '@microstax/contracts/topology';
+import type { ActivityClocks } from '@microstax/service/activity-clocks';
 import { createLog, type Log } from '@microstax/service/log';
 import type { RouterConfig } from './config.ts';
 import { routerEndpoints } from './shell/answer-requests.ts';
@@ -22,7 +23,10 @@ export async function startRouter(config: RouterConfig, overrides: RouterOverrid
   await using running = new AsyncDisposableStack();
   const bus = await joinBus(running, { service: 'router', natsUrl, otlpEndpoint, log });
   await bus.incarnation();
-  const routing = running.use(createRouting({ log, logsRequests: logLevel === 'debug', limits: limits ?? {} }));
+  const clocks = await sharedClocks(config, log, running);
+  const routing = running.use(
+    createRouting({ log, logsRequests: logLevel === 'debug', limits: limits ?? {}, ...clocks }),
+  );
   routing.sleepers.wakeBy((env) => bus.request(wake, org, { env }));
   routing.probes.sayTo((observed) =>
     bus.say(propagationSubject(org, observed.probe), Buffer.from(JSON.stringify(observed))),
@@ -36,4 +40,15 @@ export async function startRouter(config: RouterConfig, overrides: RouterOverrid
   running.use(await bus.serveRouter(routerEndpoints(following)));
   running.defer(() => routing.stopWaiting());
   return running.move();
+}
+
+/** The client is loaded only where it is used. */
+async function sharedClocks(
+  { redisUrl, org }: RouterConfig,
+  log: Log,
+  running: AsyncDisposableStack,
+): Promise<{ readonly clocks?: ActivityClocks }> {
+  if (redisUrl === undefined) return {};
+  const { redisActivityClocks } = await import('./shell/redis-activity-clocks.ts');
+  return { clocks: running.use(redisActivityClocks({ url: redisUrl, org, log })) };
 }

@@ -43,6 +43,8 @@ export type Approved = {
   readonly plan: Plan;
 };
 
+export type FullPool = { readonly pool: string; readonly capacity: number; readonly holders: readonly string[] };
+
 export type ClaimState = {
   readonly environment: EnvironmentDocument | null;
   readonly activation: ActivationDocument | null;
@@ -61,6 +63,8 @@ export type ClaimState = {
   readonly edges: number;
   /** From this environment over new providers and what they hold back to it; null where its claim closes no circle. */
   readonly circle: readonly string[] | null;
+  /** A pool that this claim would hold anew, and has no place left; absent: none. */
+  readonly fullPool?: FullPool | null;
   /** Present where an ancestor moved. */
   readonly derive: DeriveState | null;
 };
@@ -83,6 +87,7 @@ export function claim(claiming: Claiming, state: ClaimState): ClaimDecision {
   const taken = state.keyHolders.find(({ env }) => env !== environment.env);
   if (taken) return failTaken(taken, claiming, { environment, activation });
   if (state.circle) return failCircle(state.circle, claiming, { environment, activation });
+  if (state.fullPool) return failFull(state.fullPool, claiming, { environment, activation });
   return grant(claiming, { ...state, environment, activation, approved });
 }
 
@@ -208,6 +213,13 @@ function failFor(provider: string, { now }: Claiming, state: ClaimState & Known)
 function failTaken({ key, env: by }: KeyDocument, { now }: Claiming, known: Known): ClaimDecision {
   const changes = failing(known, { reason: `"${key}" is taken by "${by}"; choose another routing.overlayId`, now });
   return { reply: { kind: 'taken', key, by }, changes };
+}
+
+// The last place went to somebody else since this was derived: whoever retries is told another pool, or why there is none.
+function failFull({ pool, capacity, holders }: FullPool, { now }: Claiming, known: Known): ClaimDecision {
+  const by = must(holders[0], 'a full pool has a holder');
+  const reason = `pool "${pool}" has no place left: ${holders.length} hold it, its capacity is ${capacity}; to go on: msx retry ${known.environment.env}`;
+  return { reply: { kind: 'taken', key: `pool:${pool}`, by }, changes: failing(known, { reason, now }) };
 }
 
 // Environments that hold each other could never be stopped one after the other, and would wait for each other to start.

@@ -4,8 +4,14 @@ import type { Derivation } from '@microstax/model/derivation';
 import type { Digest } from '@microstax/model/digest';
 import { must } from '@microstax/model/must';
 import type { Plan } from '@microstax/model/plan';
-import { type Approved, type ClaimState, movedProvider, providersOf } from '../core/claim.ts';
-import type { ActivationDocument, EnvironmentDocument, ExecutionDocument, KeyDocument } from '../core/documents.ts';
+import { type Approved, type ClaimState, type FullPool, movedProvider, providersOf } from '../core/claim.ts';
+import type {
+  ActivationDocument,
+  EnvironmentDocument,
+  ExecutionDocument,
+  HoldDocument,
+  KeyDocument,
+} from '../core/documents.ts';
 import { activationAt, artifactAt, environmentAt, executionAt, keyAt, topologyAt } from '../core/places.ts';
 import { loadRevision } from './load-chain.ts';
 import { loadDerive } from './load-derive.ts';
@@ -46,6 +52,7 @@ export async function loadClaim(
     edges: (await reader.get<number>(topologyAt(org))) ?? 0,
     others,
     circle: await circleOf(reader, environment, approved),
+    fullPool: await fullPoolOf(reader, activation, approved),
     keyHolders: (await reader.getMany<KeyDocument>(keys)).filter((row) => row !== null),
     older: (await reader.getMany<ActivationDocument>(older)).filter((row) => row !== null),
     openExecution: execution?.open
@@ -111,6 +118,28 @@ async function circleOf(
       }
     }
     names = next;
+  }
+  return null;
+}
+
+/**
+ * The first pool without a place for this environment, which counts what it froze (decision 29). Two that want the last
+ * place meet at the pool's row, which each claim reads and whoever holds it anew bumps (protocol 16).
+ */
+async function fullPoolOf(
+  reader: Reader,
+  { org, env, revision }: ActivationDocument,
+  { plan }: Approved,
+): Promise<FullPool | null> {
+  const shared = plan.placements.flatMap(({ kind, provider }) => (kind === 'shared' && provider ? [provider.env] : []));
+  if (shared.length === 0) return null;
+  const { poolTerms = {} } = (await loadRevision(reader, org, revision)).value.routing;
+  for (const pool of new Set(shared)) {
+    const capacity = Object.hasOwn(poolTerms, pool) ? poolTerms[pool]?.capacity : undefined;
+    if (capacity === undefined) continue;
+    const holds = await reader.scan<HoldDocument>('holds', { prefix: `${org}/${pool}/` });
+    const holders = [...new Set(holds.map(({ child }) => child))].filter((child) => child !== env).sort();
+    if (holders.length >= capacity) return { pool, capacity, holders };
   }
   return null;
 }
