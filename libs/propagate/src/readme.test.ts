@@ -11,7 +11,8 @@ const examples = Object.fromEntries(
 
 const carried = { baggage: 'msx-env=one,user=7', 'x-msx-env': 'one' };
 const within = `
-  const { runWithContext: within, readContext } = await import('@microstax/propagate/context');
+  const own = '@microstax/propagate/context';
+  const { runWithContext: within, readContext } = await import(own);
   const context = readContext({ baggage: 'user=7,msx-env=one' });
   const say = (value) => { console.log(JSON.stringify(value)); process.exit(0); };
 `;
@@ -27,7 +28,7 @@ const surroundings: Record<string, { readonly before?: string; readonly inside?:
   undici: { after: 'say(await (await within(context, call)).body.json());' },
   grpc: {
     before:
-      "const address = '127.0.0.1:1'; const answer = () => current()?.env; const { currentContext: current } = await import('@microstax/propagate/context');",
+      "const address = '127.0.0.1:1'; const answer = () => current()?.env; const { currentContext: current } = await import(own);",
     after: `
       const { Metadata } = await import('@grpc/grpc-js');
       const metadata = new Metadata();
@@ -40,14 +41,14 @@ const surroundings: Record<string, { readonly before?: string; readonly inside?:
   },
   nats: {
     before:
-      'let sent; const body = ""; const connection = { publish: (_, __, how) => { sent = how; } }; const handle = () => current().env; const { currentContext: current } = await import("@microstax/propagate/context");',
+      'let sent; const body = ""; const connection = { publish: (_, __, how) => { sent = how; } }; const handle = () => current().env; const { currentContext: current } = await import(own);',
     inside: true,
     after:
       'say({ baggage: sent.headers.get("baggage"), "x-msx-env": sent.headers.get("x-msx-env"), here: take(sent) });',
   },
   kafka: {
     before:
-      'let sent; const value = ""; const producer = { send: async ({ messages }) => { [sent] = messages; } }; const handle = () => current().env; const { currentContext: current } = await import("@microstax/propagate/context");',
+      'let sent; const value = ""; const producer = { send: async ({ messages }) => { [sent] = messages; } }; const handle = () => current().env; const { currentContext: current } = await import(own);',
     inside: true,
     after: 'say({ ...sent.headers, here: eachMessage({ message: sent }) });',
   },
