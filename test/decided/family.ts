@@ -1,11 +1,15 @@
 import { type Artifact, sealArtifact } from '@microstax/model/artifact';
 import type { Composition } from '@microstax/model/composition';
+import { must } from '@microstax/model/must';
 import type { Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
 import type { Revision } from '@microstax/model/revision';
 import type { RouteTable } from '@microstax/model/route-table';
 import type { PortProtocol } from '@microstax/model/service-spec';
+import { derive } from '../../services/graph/src/core/derive.ts';
 import { deriveArtifacts } from '../../services/graph/src/core/derive-artifacts.ts';
+import { namedOutside } from '../../services/graph/src/core/named-outside.ts';
+import { offerOf } from '../../services/graph/src/core/offer.ts';
 import { aRequest, aState, born, type Known } from '../../services/graph/src/core/testing/states.ts';
 import { draftPlan, type PlanInput } from '../../services/planner/src/core/plan.ts';
 import { resolve } from '../../services/resolver/src/core/resolve.ts';
@@ -21,22 +25,36 @@ export type Decided = {
   readonly table: RouteTable;
 };
 
+export type FamilyOptions = {
+  readonly routed?: readonly PortProtocol[];
+  /** Environments that mappings and pools may name. */
+  readonly outside?: readonly Known[];
+  /** How many others hold something of a pool. */
+  readonly poolHolders?: ReadonlyMap<string, number>;
+};
+
 /**
  * Sends revisions through the cores of graph, planner and resolver, parents before children. Without those that are
  * refused, and what derives from them.
  */
 export function decideFamily(
   revisions: readonly Revision[],
-  { routed }: { readonly routed?: readonly PortProtocol[] } = {},
+  { routed, outside = [], poolHolders }: FamilyOptions = {},
 ): readonly Decided[] {
   const known = new Map<string, Known>();
   const decided: Decided[] = [];
   for (const revision of revisions) {
     const lineage = lineageOf(revision, known);
     if (lineage === null) continue;
-    const input = derived(revision, lineage, routed);
+    const named = namedOutside(
+      revision,
+      lineage.map((ancestor) => ancestor.revision),
+    );
+    const beside = outside.filter(({ revision: { env } }) => named.includes(env));
+    const input = derived(revision, lineage, { routed, outside: beside, poolHolders });
     const decision = draftPlan(input);
     if (decision.kind === 'refused') continue;
+    if (derive(aRequest(revision.env), aState(revision, lineage)).kind !== 'revised') continue;
     known.set(revision.env, born(revision, lineage));
     decided.push(decidedFrom(revision, input, sealArtifact('plan', decision.plan)));
   }
@@ -55,8 +73,24 @@ function lineageOf({ parent }: Revision, known: ReadonlyMap<string, Known>): rea
   return lineage;
 }
 
-function derived(revision: Revision, lineage: readonly Known[], routed: readonly PortProtocol[] | undefined) {
-  const { all } = deriveArtifacts(aRequest(revision.env), aState(revision, lineage));
+function derived(
+  revision: Revision,
+  lineage: readonly Known[],
+  {
+    routed,
+    outside = [],
+    poolHolders,
+  }: { readonly [Option in keyof FamilyOptions]: FamilyOptions[Option] | undefined },
+) {
+  const state = aState(revision, lineage, {
+    outside: outside.map((known) => ({
+      environment: known.environment,
+      offer: must(offerOf(known.environment), 'a known environment has an offer'),
+      chain: [known.revision],
+    })),
+    ...(poolHolders === undefined ? {} : { poolHolders }),
+  });
+  const { all } = deriveArtifacts(aRequest(revision.env), state);
   const input = Object.fromEntries(all.map((artifact) => [artifact.kind, artifact])) as unknown as PlanInput;
   if (routed === undefined) return input;
   return { ...input, facts: sealArtifact('facts', { ...input.facts.value, routedProtocols: routed }) };
