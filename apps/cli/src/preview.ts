@@ -28,6 +28,8 @@ export type Preview = {
   readonly difference: Difference | null;
   readonly plan: Plan | null;
   readonly resolution: Resolution | null;
+  /** Canonical bytes of what was decided from and of what was decided, by kind. */
+  readonly artifacts: { readonly [kind in ArtifactKind]?: string };
 };
 
 /** Sends a Blueprint the whole way with purpose `preview`; it subscribes before it speaks and filters by submission. */
@@ -90,6 +92,9 @@ function previewOf(env: string, verdict: Preview['verdict'], found: readonly Fin
     difference: open('difference'),
     plan: open('plan'),
     resolution: open('resolution'),
+    artifacts: Object.fromEntries(
+      Object.entries(bundle).flatMap(([kind, entry]) => (entry?.bytes === undefined ? [] : [[kind, entry.bytes]])),
+    ),
   };
 }
 

@@ -28,6 +28,7 @@ const examples: Readonly<Record<string, string>> = {
   lineage: 'msx lineage feat-express',
   closure: 'msx closure feat-payments --at 1',
   plan: 'msx plan feat-payments -o wide',
+  predict: 'git diff --name-only main | msx predict shop --overlay feat-cart --changed -',
   explain: 'msx explain feat-payments catalog',
   resolve: 'msx resolve feat-express shipping',
   artifacts: 'msx artifacts shop --format nginx --with feat-payments > routes.conf',
@@ -61,6 +62,7 @@ function buildProgram(): Command {
     command
       .option('--data <dir>', 'where everything is kept (default: MSX_DATA or .msx)')
       .option('--split', 'six services in six processes instead of one')
+      .option('--driver <driver>', 'where environments run: process or kubernetes (default: MSX_DRIVER or process)')
       .action(async (flags: Flags) => (await import('./up.ts')).upCommand(flags)),
   );
   add(program, 'apply', 'Submit a Blueprint', (command) =>
@@ -126,6 +128,24 @@ function buildProgram(): Command {
           (await import('./commands/plan.ts')).planCommand(env, flags),
         ),
     'table, wide, json, yaml, name or mermaid (MSX_OUTPUT)',
+  );
+  add(
+    program,
+    'predict',
+    'Predict which services changed files or images are going to change, and plan that; say how good predictions were',
+    (command) =>
+      command
+        .argument('[env]', 'what is going to change, or what a new overlay is going to derive from')
+        .option('--changed <names...>', 'files or images that changed; - reads lines from standard input')
+        .option('--overlay <name>', 'the overlay that is going to be made')
+        .option('-f, --file <file>', 'of a Blueprint that nobody applied')
+        .option('--env <name>', 'environment, where the file does not say its name')
+        .option('--at <generation>', 'from what stood at a generation')
+        .option('--no-keep', 'do not keep it until a plan confirms or discards it')
+        .option('--stats', 'list what was predicted, what came of it, and the hit rate')
+        .action(async (env: string | undefined, flags: Flags) =>
+          (await import('./commands/predict.ts')).predictCommand(env, flags),
+        ),
   );
   add(
     program,

@@ -6,6 +6,7 @@ import { graphRequests } from './graph-requests.ts';
 import { healthOf } from './health-request.ts';
 import { importRequests } from './import-requests.ts';
 import { planRequests } from './plan-requests.ts';
+import { predictRequests } from './predict-requests.ts';
 import { propagationRequests } from './propagation.ts';
 import { wireHistory } from './protocol-version.ts';
 import { query } from './queries.ts';
@@ -98,6 +99,7 @@ function requestsPart(): string {
     ...auditRequests,
     ...importRequests,
     ...planRequests,
+    ...predictRequests,
     ...propagationRequests,
     ...resolverRequests,
     ...runtimeRequests,

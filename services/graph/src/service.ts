@@ -18,6 +18,7 @@ import {
   takeover,
   wake,
 } from '@microstax/contracts/graph-requests';
+import { keepPrediction, pastChanges, predictionsOf } from '@microstax/contracts/predict-requests';
 import { query } from '@microstax/contracts/queries';
 import { type DurableDefinition, durables } from '@microstax/contracts/topology';
 import { must } from '@microstax/model/must';
@@ -35,6 +36,7 @@ import { answerAuditConsistency, answerAuditExport, answerAuditProof } from './s
 import { answerClaim } from './shell/answer-claim.ts';
 import { answerDrift } from './shell/answer-drift.ts';
 import { answerIdentify } from './shell/answer-identify.ts';
+import { answerKeepPrediction, answerPastChanges, answerPredictions } from './shell/answer-predictions.ts';
 import { answerQuery } from './shell/answer-query.ts';
 import { answerAnswer, answerArtifact, answerEstate } from './shell/answer-reads.ts';
 import { answerRenew } from './shell/answer-renew.ts';
@@ -209,6 +211,9 @@ function answers(graph: Graph, incarnation: () => Promise<number>) {
     endpoint(storedRevision, (request, about) => answerRevision(graph, request, about)),
     endpoint(closureOf, (request, about) => answerClosure(graph, request, about)),
     endpoint(query, (request, about) => answerQuery(graph, request, about)),
+    endpoint(pastChanges, (request, about) => answerPastChanges(graph, request, about)),
+    endpoint(keepPrediction, (request, about) => answerKeepPrediction(graph, request, about)),
+    endpoint(predictionsOf, (request, about) => answerPredictions(graph, request, about)),
   ];
 }
 

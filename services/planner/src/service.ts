@@ -3,6 +3,7 @@ import { joinBus } from '@microstax/bus/join-bus';
 import { durables } from '@microstax/contracts/topology';
 import { createLog, type Log } from '@microstax/service/log';
 import { type PlannerConfig, policyMsByDefault } from './config.ts';
+import { predictAnswer } from './shell/answer-predict.ts';
 import { whatIfAnswer } from './shell/answer-what-if.ts';
 import { onEnvironmentRevised } from './shell/on-environment-revised.ts';
 import { policyWorkers } from './shell/policies/policy-workers.ts';
@@ -23,7 +24,7 @@ export async function startPlanner(config: PlannerConfig, overrides: PlannerOver
   try {
     const bus = await joinBus(owned, { service, log, natsUrl: config.natsUrl, otlpEndpoint: config.otlpEndpoint });
     const policies = owned.use(policyWorkers({ evaluateMs: config.policyMs ?? policyMsByDefault }));
-    owned.use(await bus.serve([whatIfAnswer(policies)]));
+    owned.use(await bus.serve([whatIfAnswer(policies), predictAnswer(policies)]));
     const shell = { bus, log, policies };
     owned.use(
       await bus.consume(durables.plannerRevised, (message) => onEnvironmentRevised(message, shell), {

@@ -98,6 +98,16 @@ export function checkpointPrefix(org: string): string {
   return `checkpoint/${org}/`;
 }
 
+/** A prediction about an environment, which may be there or not. */
+export function predictionAt(org: string, env: string, n: number): Place {
+  return { collection: 'meta', key: `${predictionPrefix(org, env)}${pad(n, generationDigits)}` };
+}
+
+/** Of one environment, or of all of an organisation. */
+export function predictionPrefix(org: string, env?: string): string {
+  return env === undefined ? `prediction/${org}/` : `prediction/${org}/${env}/`;
+}
+
 export const busAt: Place = { collection: 'meta', key: 'bus' };
 
 export function timerPrefixUpTo(now: number): string {

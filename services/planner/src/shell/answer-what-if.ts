@@ -1,14 +1,14 @@
 import { type Endpoint, endpoint } from '@microstax/bus/bus';
 import { policiesSchema, somePricesSchema, withPrices } from '@microstax/contracts/installation-schemas';
 import { type WhatIfReply, type WhatIfRequest, whatIf } from '@microstax/contracts/plan-requests';
-import { type Artifact, sealArtifact } from '@microstax/model/artifact';
+import { sealArtifact } from '@microstax/model/artifact';
 import { sortedBy } from '@microstax/model/compare';
-import type { ArtifactKind } from '@microstax/model/digest';
 import type { Facts } from '@microstax/model/facts';
 import type { Finding } from '@microstax/model/finding';
 import type { PolicyBundle } from '@microstax/model/policy';
 import type { z } from 'zod';
 import { draftPlan, type PlanInput } from '../core/plan.ts';
+import { openArtifact } from './open-artifacts.ts';
 import { judgePolicies } from './policies/judge-policies.ts';
 import type { PolicyWorkers } from './policies/policy-workers.ts';
 
@@ -18,19 +18,21 @@ export function whatIfAnswer(policies: PolicyWorkers): Endpoint {
 }
 
 export async function answerWhatIf(request: WhatIfRequest, workers: PolicyWorkers): Promise<WhatIfReply> {
+  const { artifacts } = request;
   const policies = read('policies', request.policies ?? [], policiesSchema);
   const prices = read('prices', request.prices ?? {}, somePricesSchema);
   if (policies.kind === 'refused') return policies;
   if (prices.kind === 'refused') return prices;
-  const { value: facts } = opened<Facts>(request, 'facts');
+  const { value: facts } = openArtifact<Facts>(artifacts, 'facts');
   const input: PlanInput = {
-    revision: opened(request, 'revision'),
-    derivation: opened(request, 'derivation'),
+    revision: openArtifact(artifacts, 'revision'),
+    derivation: openArtifact(artifacts, 'derivation'),
     facts: sealArtifact('facts', { ...facts, prices: withPrices(facts.prices, prices.value) }),
-    difference: opened(request, 'difference'),
-    composition: opened(request, 'composition'),
+    difference: openArtifact(artifacts, 'difference'),
+    composition: openArtifact(artifacts, 'composition'),
   };
-  const bundle = request.policies === undefined ? opened<PolicyBundle>(request, 'policy').value : policies.value;
+  const bundle =
+    request.policies === undefined ? openArtifact<PolicyBundle>(artifacts, 'policy').value : policies.value;
   const judgement = await judgePolicies(
     input,
     sortedBy(bundle, ({ name }) => name),
@@ -38,12 +40,6 @@ export async function answerWhatIf(request: WhatIfRequest, workers: PolicyWorker
   );
   if (judgement.kind === 'denied') return { kind: 'refused', findings: judgement.findings };
   return draftPlan({ ...input, verdicts: judgement.verdicts });
-}
-
-function opened<T>({ artifacts }: WhatIfRequest, kind: ArtifactKind): Artifact<T> {
-  const bytes = artifacts[kind];
-  if (bytes === undefined) throw new Error(`Cannot plan without ${kind}: the request holds none`);
-  return sealArtifact(kind, JSON.parse(bytes) as T);
 }
 
 type Read<T> =
