@@ -1,6 +1,7 @@
 import type { PropagationEdge } from '@microstax/contracts/propagation';
 import type { Finding } from '@microstax/model/finding';
 import type { Plan } from '@microstax/model/plan';
+import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exitCodes } from '../../apps/cli/src/exit-codes.ts';
 import { askHttp } from './ask-http.ts';
@@ -104,6 +105,42 @@ test('msx check propagation tells strangers’ requests from those of its probe'
   await strangers;
   expect(edges).toEqual(['a → b: carried', 'b → v: carried', 'web → a: carried']);
   expect(code).toBe(exitCodes.ok);
+});
+
+test('a context that is unknown, expired or malformed meets the policy of the baseline, and the answer says which', async () => {
+  const brief = overlay('brief', 'busy', [echo('v', { version: '2' })]);
+  await applied('brief', brief);
+  const url = await house.urlOf('busy', 'web');
+  expect(await hops(url, 'brief')).toContain('v@brief');
+  expect((await house.command('delete', 'brief')).activation).toMatchObject({ outcome: 'ready' });
+  await eventually(async () => (await askHttp(url, 'brief')).reason?.includes('expired'));
+  const reasons = async (target: string): Promise<(string | undefined)[]> => {
+    const asked = ['brief', 'never', 'a b%'].map((value) => askHttp(target, { 'x-msx-env': value }));
+    return (await Promise.all(asked)).map(
+      ({ status, reason }) => `${status} ${reason?.replace(/^local overlay; /, '')}`,
+    );
+  };
+  const told = [
+    '200 expired context, baseline busy answers',
+    '200 unknown context, baseline busy answers',
+    '200 malformed context, listener of busy',
+  ];
+  expect(await reasons(url)).toEqual(told);
+  // A router that starts later knows it too, and a name that is used again means something again.
+  await house.restart('router');
+  const later = await house.urlOf('busy', 'web');
+  expect(await reasons(later)).toEqual(told);
+  await applied('brief', brief);
+  expect(await hops(later, 'brief')).toContain('v@brief');
+  expect((await house.command('delete', 'brief')).activation).toMatchObject({ outcome: 'ready' });
+
+  await applied('busy', baseline('busy', chainWith(), { routing: { mode: 'baseline', unknown: 'deny' } }));
+  await eventually(async () => (await askHttp(later, 'brief')).status === 404);
+  expect((await reasons(later)).map((one) => one?.split(';')[0])).toEqual([
+    '404 expired-context',
+    '404 unknown-context',
+    '200 malformed context, listener of busy',
+  ]);
 });
 
 test('msx check propagation says what it cannot check', async () => {

@@ -24,4 +24,9 @@ export type RouteTable = {
   readonly endpoints: readonly Endpoint[];
   /** Its services sleep: a request for one of them is held while it is woken (protocol 14). */
   readonly asleep?: true;
+  /**
+   * The environment is deleted: it routes nothing, and its context value is expired, which is another thing than unknown.
+   * Stands until the name is used again.
+   */
+  readonly expired?: true;
 };

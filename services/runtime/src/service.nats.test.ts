@@ -278,14 +278,14 @@ test('runtime: an offered execution is taken over and finished', async () => {
   expect(instances('orphan').web).toMatchObject({ epoch: 2 });
 });
 
-test('runtime: a deleted environment leaves no process, no table, no data', async () => {
+test('runtime: a deleted environment leaves no process, no data, and of its table that its context is expired', async () => {
   const jobs = aPlan('orphan', [])
     .jobs.filter(({ kind }) => kind !== 'scope')
     .map((job) => ({ ...job, after: job.id === 'removals' ? ['routes'] : [] }));
   await approve(aPlan('orphan', [], { wanted: 'deleted', jobs }), 2);
   expect(await finished('orphan', 2)).toMatchObject({ outcome: 'ready' });
   expect(instances('orphan')).toEqual({});
-  expect(await table('orphan')).toBeUndefined();
+  expect(await table('orphan')).toMatchObject({ expired: true, listeners: [], records: [], endpoints: [] });
 });
 
 test('runtime: an orderly end stops everything and says so; without it what lives is adopted', async () => {

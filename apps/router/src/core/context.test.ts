@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { contextOf, stampedBaggage } from './context.ts';
+import { contextOf, isMalformed, stampedBaggage } from './context.ts';
 
 describe('contextOf()', () => {
   const headers = { baggage: 'user=7,msx-env=one', 'x-msx-env': 'two', tracestate: 'v=1,msx-env=three' };
@@ -26,6 +26,15 @@ describe('contextOf()', () => {
   test('takes a broken encoding for no context', () => {
     expect(contextOf({ baggage: 'msx-env=%E0%A4%A' }, 'x-msx-env')).toBeUndefined();
     expect(contextOf({ baggage: 'msx-env=a%0D%0Aset-cookie: b' }, 'x-msx-env')).toBeUndefined();
+  });
+});
+
+describe('isMalformed()', () => {
+  test('tells a request that tried to name a context from one that did not', () => {
+    expect(isMalformed({ 'x-msx-env': 'a b' }, 'x-msx-env')).toBe(true);
+    expect(isMalformed({ baggage: 'user=7,msx-env=%E0%A4%A' }, 'x-msx-env')).toBe(true);
+    expect(isMalformed({ tracestate: 'msx-env=a=b' }, 'x-msx-env')).toBe(true);
+    expect(isMalformed({ baggage: 'user=7', tracestate: 'v=1' }, 'x-msx-env')).toBe(false);
   });
 });
 

@@ -10,6 +10,18 @@ export function contextOf(headers: IncomingHeaders, headerName: string): string 
   return readContext(headers, { headerName }).env;
 }
 
+/** Whether a request that has no context tried to name one; it is routed as one without, and told so. */
+export function isMalformed(headers: IncomingHeaders, headerName: string): boolean {
+  const { baggage, tracestate, [headerName]: header } = headers;
+  return header !== undefined || mentions(baggage) || mentions(tracestate);
+}
+
+function mentions(header: string | readonly string[] | undefined): boolean {
+  return (
+    header !== undefined && (typeof header === 'string' ? [header] : header).some((one) => one.includes(`${envKey}=`))
+  );
+}
+
 /** A baggage header with this context in front, and the member of a probe; members of others stay as they were. */
 export function stampedBaggage(baggage: string | undefined, value: string | undefined, probe?: string): string {
   let members = parseBaggage(baggage ?? '');

@@ -220,6 +220,17 @@ describe('route() with an unknown context', () => {
       });
   });
 
+  test('says whether it is expired: the value of an environment that is deleted', () => {
+    const gone = aTable('gone', { root: 'shop' });
+    given(knownTables(shop, { ...gone, expired: true }))
+      .when(at('shop', 'web', 'gone'))
+      .thenMatches({ for: 'shop', stamp: null, reason: 'local overlay; expired context, baseline shop answers' });
+    const strict = aTable('shop', { context: { unknown: 'deny' }, records: { web: 'shop' }, running: { web: [1] } });
+    given(knownTables(strict, { ...gone, expired: true }))
+      .when(at('shop', 'web', 'gone'))
+      .thenMatches({ kind: 'denied', status: 404, code: 'expired-context' });
+  });
+
   test("is denied where the root's policy says so, whatever the overlay's table says", () => {
     const strict = aTable('shop', { context: { unknown: 'deny' }, records: { web: 'shop' }, running: { web: [1] } });
     given(knownTables(strict, team))

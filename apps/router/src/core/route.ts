@@ -8,6 +8,8 @@ export type Tables = {
   table(env: string): IndexedTable | undefined;
   /** The environment under a root that a context value selects. */
   selected(root: string, value: string): string | undefined;
+  /** Whether the value selected an environment that is deleted. */
+  expired(root: string, value: string): boolean;
 };
 
 /** A table with its records and endpoints by service, built once per revision. */
@@ -29,7 +31,11 @@ export function indexTable(table: RouteTable): IndexedTable {
 export type Address = { readonly env: string; readonly service: string; readonly port: string };
 
 /** A request at a listener, with the context value that came with it, if any. */
-export type Asked = Address & { readonly context: string | undefined };
+export type Asked = Address & {
+  readonly context: string | undefined;
+  /** Something came that names no context although it should; it counts as none (design 5.4). */
+  readonly malformed?: boolean;
+};
 
 export type RoutedEndpoint = {
   readonly kind: 'endpoint';
@@ -74,19 +80,23 @@ export function route(asked: Asked, tables: Tables): Routed {
 type Chosen = { readonly kind: 'chosen'; readonly env: string; readonly stamp: Stamp | null; readonly why: string };
 
 /** The environment that a request is for: its context says it, else the listener. */
-function choose({ env, context }: Asked, about: RouteContext, tables: Tables): Chosen | Denied {
+function choose({ env, context, malformed }: Asked, about: RouteContext, tables: Tables): Chosen | Denied {
   const { root, headerName } = about;
   if (context === undefined) {
     const stamp = env === root ? null : { value: about.value, headerName }; // protocol 26
-    return { kind: 'chosen', env, stamp, why: `no context, listener of ${env}` };
+    return { kind: 'chosen', env, stamp, why: `${malformed ? 'malformed' : 'no'} context, listener of ${env}` };
   }
   const selected = tables.selected(root, context);
   if (selected !== undefined)
     return { kind: 'chosen', env: selected, stamp: { value: context, headerName }, why: `context ${context}` };
+  const expired = tables.expired(root, context);
   const policy = tables.table(root)?.table.context.unknown ?? about.unknown;
-  if (policy === 'baseline')
-    return { kind: 'chosen', env: root, stamp: null, why: `unknown context, baseline ${root} answers` };
+  if (policy === 'baseline') {
+    const why = `${expired ? 'expired' : 'unknown'} context, baseline ${root} answers`;
+    return { kind: 'chosen', env: root, stamp: null, why };
+  }
   const shown = JSON.stringify(context.slice(0, contextCharsMax));
+  if (expired) return denied(404, 'expired-context', `context ${shown} selected an environment that is deleted`);
   return denied(404, 'unknown-context', `context ${shown} selects no environment under "${root}"`);
 }
 

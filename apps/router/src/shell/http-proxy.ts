@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { contextOf } from '../core/context.ts';
+import { contextOf, isMalformed } from '../core/context.ts';
 import type { Address, Asked } from '../core/route.ts';
 import { Http1Client, type Refused } from './client.ts';
 import { Forwarding } from './forwarding.ts';
@@ -31,7 +31,8 @@ export type AskedAt = { readonly asked: Asked; readonly probe: ProbePassage | un
 export function askedAt({ env, service, port }: Address, headers: ProbedHeaders, routing: Routing): AskedAt {
   const headerName = routing.tables.table(env)?.table.context.headerName;
   const context = headerName === undefined ? undefined : contextOf(headers, headerName);
-  const asked = { env, service, port, context };
+  const malformed = context === undefined && headerName !== undefined && isMalformed(headers, headerName);
+  const asked = { env, service, port, context, ...(malformed ? { malformed } : {}) };
   return { asked, probe: routing.probes.begin(asked, headers, context) };
 }
 

@@ -16,6 +16,27 @@ describe('TableStore', () => {
     expect(tables.table('team')).toBeUndefined();
   });
 
+  test('knows the values of deleted environments, until they select something again', () => {
+    const tables = new TableStore();
+    const team = (part: Parameters<typeof aTable>[1]) =>
+      aTable('team', { root: 'shop', context: { value: 'a' }, ...part });
+    tables.put(team({}), 1);
+    expect(tables.expired('shop', 'a')).toBe(false);
+    tables.put({ ...team({ epoch: 2 }), expired: true }, 2);
+    expect([tables.selected('shop', 'a'), tables.table('team'), tables.expired('shop', 'a')]).toEqual([
+      undefined,
+      undefined,
+      true,
+    ]);
+    expect([tables.expired('shop', 'b'), tables.expired('other', 'a'), tables.revision('team')]).toEqual([
+      false,
+      false,
+      2,
+    ]);
+    tables.put(team({ epoch: 3, generation: 0 }), 3);
+    expect([tables.selected('shop', 'a'), tables.expired('shop', 'a')]).toEqual(['team', false]);
+  });
+
   test('does not let a removed environment take a value away that is another one’s by now', () => {
     const tables = new TableStore();
     tables.put(aTable('old', { root: 'shop', context: { value: 'a' } }), 1);

@@ -2,12 +2,16 @@ import type { RouteTable } from '@microstax/model/route-table';
 import { type IndexedTable, indexTable, type Tables } from '../core/route.ts';
 import { Changes } from './changes.ts';
 
+const expiredMax = 10_000; // of a name that nobody heard of for so long, a client is told that it is unknown
+
 /** The newest table of every environment of one organisation, as the bucket has it. */
 export class TableStore implements Tables {
   readonly changes = new Changes();
   readonly #tables = new Map<string, IndexedTable>();
   readonly #revisions = new Map<string, number>();
   readonly #values = new Map<string, string>();
+  /** Context values of deleted environments, oldest first. */
+  readonly #expired = new Set<string>();
 
   /**
    * Takes a table. False where it is older than the one that is here: a bus that was restored to an earlier state says
@@ -16,6 +20,11 @@ export class TableStore implements Tables {
   put(table: RouteTable, revision: number): boolean {
     const held = this.#tables.get(table.env)?.table;
     if (held !== undefined && isOlder(table, held)) return false;
+    if (table.expired) {
+      this.#expire(table);
+      this.remove(table.env, revision);
+      return true;
+    }
     const indexed = indexTable(table);
     this.#forgetValue(table.env);
     this.#tables.set(table.env, indexed);
@@ -25,7 +34,7 @@ export class TableStore implements Tables {
     return true;
   }
 
-  /** A deleted key: its context value is unknown from now on. */
+  /** The environment is gone: its context value selects nothing from now on. */
   remove(env: string, revision: number): void {
     this.#forgetValue(env);
     this.#tables.delete(env);
@@ -39,6 +48,12 @@ export class TableStore implements Tables {
 
   selected(root: string, value: string): string | undefined {
     return this.#values.get(valueKey(root, value));
+  }
+
+  /** Whether the value selected an environment that is deleted; one that selects another by now is not expired. */
+  expired(root: string, value: string): boolean {
+    const key = valueKey(root, value);
+    return this.#expired.has(key) && !this.#values.has(key);
   }
 
   environments(): readonly string[] {
@@ -59,6 +74,14 @@ export class TableStore implements Tables {
   async reached(env: string, revision: number, timeoutMs: number): Promise<number> {
     await this.changes.until(() => this.revision(env) >= revision, timeoutMs);
     return this.revision(env);
+  }
+
+  #expire({ context: { root, value } }: RouteTable): void {
+    const key = valueKey(root, value);
+    this.#expired.delete(key);
+    this.#expired.add(key);
+    const [oldest] = this.#expired;
+    if (this.#expired.size > expiredMax && oldest !== undefined) this.#expired.delete(oldest);
   }
 
   #forgetValue(env: string): void {

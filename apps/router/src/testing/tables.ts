@@ -58,6 +58,11 @@ export function knownTables(...tables: readonly RouteTable[]): Tables {
   const byEnv = new Map<string, IndexedTable>(tables.map((table) => [table.env, indexTable(table)]));
   return {
     table: (env) => byEnv.get(env),
-    selected: (root, value) => tables.find(({ context }) => context.root === root && context.value === value)?.env,
+    selected: (root, value) => tables.find(({ context, expired }) => !expired && isAbout(context, root, value))?.env,
+    expired: (root, value) => tables.some(({ context, expired }) => expired === true && isAbout(context, root, value)),
   };
+}
+
+function isAbout(context: RouteTable['context'], root: string, value: string): boolean {
+  return context.root === root && context.value === value;
 }

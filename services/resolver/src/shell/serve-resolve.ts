@@ -72,7 +72,7 @@ class HotPath {
     const [org, env] = key.split('.');
     if (org === undefined || env === undefined) return;
     this.#said.add(key);
-    if (value === undefined) {
+    if (value === undefined || value.expired) {
       this.#memory.remove(org, env);
       shared.forget(org, env);
       return;

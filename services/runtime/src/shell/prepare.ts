@@ -84,10 +84,10 @@ async function strangersOf(
 // Where the bus has forgotten the table, what serves is stamped: an empty one would end it for every router (protocol 29).
 function stampRoutes({ org, env, epoch, generation, plan, resolution }: ExecutionTask, world: World) {
   const stamp = async (present: RouteTable | undefined): Promise<RouteTable | undefined> => {
-    if (present) return { ...present, epoch };
+    if (present && !present.expired) return { ...present, epoch };
     const serving = generation > 1 ? await servingTable(org, env, epoch, world) : undefined;
     if (serving) return serving;
-    return plan.wanted === 'deleted' ? undefined : emptyRouteTable({ resolution, epoch });
+    return plan.wanted === 'deleted' ? present && { ...present, epoch } : emptyRouteTable({ resolution, epoch });
   };
   // Of an environment that was never claimed before there is no table.
   return writeRoutes(world.tables, { org, env, epoch }, stamp, epoch === 1 ? 'absent' : undefined);

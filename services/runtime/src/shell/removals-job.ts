@@ -1,7 +1,7 @@
 import { surplusInstances } from '../core/instances.ts';
 import type { JobContext } from './job-context.ts';
 import type { JobOutcome } from './job-outcome.ts';
-import { deleteRoutes } from './route-key.ts';
+import { expireRoutes } from './route-key.ts';
 
 /**
  * Ends what the plan does not want, once the routers have nothing under way to it or `drainMs` are over (protocol 25). Of
@@ -17,7 +17,7 @@ export async function removalsJob(context: JobContext): Promise<JobOutcome> {
   const fences = await Promise.all(surplus.map((instance) => world.driver.stop(scope, instance, epoch)));
   if (fences.includes('fenced')) return fencedOut(env);
   if (plan.wanted === 'deleted') {
-    await deleteRoutes(world.tables, { org, env, epoch });
+    await expireRoutes(world.tables, { org, env, epoch });
     if ((await world.driver.clear(scope, epoch)) === 'fenced') return fencedOut(env);
   }
   return { kind: 'done', result: { kind: 'removed', instances: ids } };

@@ -47,7 +47,20 @@ function entryOf(guess: RouteGuess): RouteEntry | undefined {
   return guess === 'absent' ? undefined : guess;
 }
 
-/** Takes the key of a deleted environment away, unless a newer owner made it. */
+/**
+ * Leaves of a deleted environment's table what says that its context value is expired, unless a newer owner was here.
+ * Repeating it is harmless.
+ */
+export async function expireRoutes(
+  tables: Bucket,
+  about: { readonly org: string; readonly env: string; readonly epoch: number },
+): Promise<void> {
+  const expire = (present: RouteTable | undefined): RouteTable | undefined =>
+    present && { ...present, epoch: about.epoch, listeners: [], records: [], endpoints: [], expired: true };
+  await writeRoutes(tables, about, expire);
+}
+
+/** Takes a table away that no environment owns, unless a newer owner made it. */
 export async function deleteRoutes(
   tables: Bucket,
   about: { readonly org: string; readonly env: string; readonly epoch: number },

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Orphan, SweepReply, SweepRequest } from '@microstax/contracts/runtime-requests';
 import { environmentKey } from '@microstax/contracts/topology';
+import type { RouteTable } from '@microstax/model/route-table';
 import { type FoundOrphan, type KnownEnvironment, orphansOf } from '../core/orphans.ts';
 import { orphansWereSwept } from '../events.ts';
 import { foundScopes, stampedEpoch } from './driver/found-scopes.ts';
@@ -38,14 +39,9 @@ function shown({ kind, env, name, pid, reason }: FoundOrphan, outcome: string | 
 }
 
 async function look(dataDir: string, runner: Runner, only?: string): Promise<readonly FoundOrphan[]> {
-  const { org, world } = runner;
+  const { org } = runner;
   const scopes = (await foundScopes(dataDir, org)).filter(({ env }) => only === undefined || env === only);
-  const routed = new Set(
-    (await world.tables.keys()).flatMap((key) => {
-      const [ofOrg, env = ''] = key.split('.');
-      return ofOrg === org && (only === undefined || env === only) ? [env] : [];
-    }),
-  );
+  const routed = await routedEnvironments(runner, only);
   const known = await knownEnvironments(runner, only); // invariant 2
   const bare = [...routed].filter((env) => !scopes.some((scope) => scope.env === env));
   const found = [
@@ -53,6 +49,19 @@ async function look(dataDir: string, runner: Runner, only?: string): Promise<rea
     ...bare.map((env) => ({ env, instances: [], folders: [], isRouted: true })),
   ];
   return found.flatMap((environment) => orphansOf(environment, known.get(environment.env)));
+}
+
+/** Those with a table; what a deleted one leaves says that its context is expired, and is meant to stay. */
+async function routedEnvironments({ org, world }: Runner, only: string | undefined): Promise<ReadonlySet<string>> {
+  const named = (await world.tables.keys()).flatMap((key) => {
+    const [ofOrg, env = ''] = key.split('.');
+    return ofOrg === org && (only === undefined || env === only) ? [env] : [];
+  });
+  const tables = named.map(async (env) => ({
+    env,
+    entry: await world.tables.get<RouteTable>(environmentKey(org, env)),
+  }));
+  return new Set((await Promise.all(tables)).flatMap(({ env, entry }) => (entry?.value.expired ? [] : [env])));
 }
 
 async function knownEnvironments(
