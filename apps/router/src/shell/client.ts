@@ -30,8 +30,14 @@ export type Client = {
   refuse(refused: Refused): void;
 };
 
-/** Nothing is added to the head: a date is the target's to say. The option is younger than its type. */
-export const asAnswered: ServerStreamResponseOptions & { readonly sendDate: boolean } = { sendDate: false };
+/**
+ * The end of the body does not end the stream: Node ends the body of a stream that is reset first, and a cut answer would
+ * look whole. Nothing is added to the head: a date is the target's to say. That option is younger than its type.
+ */
+export const endedByHand: ServerStreamResponseOptions & { readonly sendDate: boolean } = {
+  sendDate: false,
+  waitForTrailers: true,
+};
 
 export class Http1Client implements Client {
   readonly method: string;
@@ -86,7 +92,11 @@ export class StreamClient implements Client {
   }
 
   begin(status: number, _message: string | undefined, headers: string[]): void {
-    this.outgoing.respond(streamAnswerOf(status, headers), asAnswered);
+    const stream = this.outgoing;
+    stream.respond(streamAnswerOf(status, headers), endedByHand);
+    stream.once('wantTrailers', () => {
+      if (!stream.closed) stream.sendTrailers({});
+    });
   }
 
   cut(): void {

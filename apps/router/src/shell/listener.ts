@@ -13,7 +13,6 @@ import { handleStream } from './stream-proxy.ts';
 import { passThrough } from './tcp-proxy.ts';
 import { handleUpgrade, wantsUpgrade } from './upgrade-proxy.ts';
 
-const host = '127.0.0.1';
 /** Callers under load give up many streams at once, and Node would take that for an attack. */
 const resetsAtOnceMax = 10_000;
 const resetsPerSecondMax = 1_000;
@@ -28,6 +27,7 @@ export type ListenerOptions = {
 export class Listener {
   readonly protocol: PortProtocol;
   readonly #address: Address;
+  readonly #host: string;
   readonly #server: HttpServer | TcpServer;
   readonly #sockets = new Set<Socket>();
   readonly #answering = new Set<ServerResponse>();
@@ -40,20 +40,21 @@ export class Listener {
   /** Settles when it listens: on the first of these ports that is free, else on any. */
   static async open(options: ListenerOptions, ports: readonly number[]): Promise<Listener> {
     const listener = new Listener(options);
-    listener.#listenPort = await listenOnFirstFree(listener.#server, ports);
+    listener.#listenPort = await listenOnFirstFree(listener.#server, options.routing.host, ports);
     return listener;
   }
 
   /** Settles with a listener on just this port, or undefined where it is somebody else's. */
   static async openAt(options: ListenerOptions, port: number): Promise<Listener | undefined> {
     const listener = new Listener(options);
-    if (!(await listens(listener.#server, port))) return undefined;
+    if (!(await listens(listener.#server, { host: options.routing.host, port }))) return undefined;
     listener.#listenPort = port;
     return listener;
   }
 
   private constructor({ routing, address, protocol }: ListenerOptions) {
     this.#address = address;
+    this.#host = routing.host;
     this.protocol = protocol;
     this.#server = protocol === 'http' || protocol === 'grpc' ? this.#httpServer(routing) : this.#tcpServer(routing);
     this.#server.on('connection', (socket: Socket) => {
@@ -65,7 +66,7 @@ export class Listener {
 
   get record(): ListenerRecord {
     const { service, port } = this.#address;
-    return { service, port, host, listenPort: this.#listenPort };
+    return { service, port, host: this.#host, listenPort: this.#listenPort };
   }
 
   /** Takes no connection any more. Settles when the last one has ended; requests on them are still answered. */
@@ -161,7 +162,8 @@ export class Listener {
         streams -= 1;
       });
     });
-    session.setTimeout(idleMsMax, () => {
+    session.setTimeout(idleMsMax);
+    session.on('timeout', () => {
       if (streams === 0) session.close();
     });
     if (this.#stopped) session.close();
@@ -178,9 +180,13 @@ export class Listener {
   }
 }
 
-async function listenOnFirstFree(server: HttpServer | TcpServer, ports: readonly number[]): Promise<number> {
+async function listenOnFirstFree(
+  server: HttpServer | TcpServer,
+  host: string,
+  ports: readonly number[],
+): Promise<number> {
   for (const port of [...ports, 0]) {
-    if (await listens(server, port)) break;
+    if (await listens(server, { host, port })) break;
   }
   const address = server.address();
   if (address === null || typeof address === 'string')
@@ -189,7 +195,10 @@ async function listenOnFirstFree(server: HttpServer | TcpServer, ports: readonly
 }
 
 /** False where the port is somebody else's, or needs a right that we lack; any other failure is thrown. */
-function listens(server: HttpServer | TcpServer, port: number): Promise<boolean> {
+function listens(
+  server: HttpServer | TcpServer,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       server.off('listening', listening);

@@ -93,7 +93,8 @@ class Connection {
       this.#leave();
       this.#tell();
     });
-    session.setTimeout(idleMsMax, () => {
+    session.setTimeout(idleMsMax);
+    session.on('timeout', () => {
       if (this.#streams > 0) return;
       this.#leave();
       session.close();

@@ -15,21 +15,19 @@ export function sniff(socket: Socket, waitMs: number, then: (spoken: Spoken) => 
   const late = setTimeout(() => socket.destroy(), waitMs).unref();
   const stop = (): void => clearTimeout(late);
   socket.once('close', stop);
+  let begun: Buffer = Buffer.alloc(0);
   const look = (): void => {
     const chunk = socket.read() as Buffer | null;
-    if (chunk === null) {
-      if (!socket.readableEnded && !socket.destroyed) socket.once('readable', look);
-      return;
-    }
-    socket.unshift(chunk);
-    const spoken = spokenBy(chunk);
+    if (chunk !== null) begun = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
+    const spoken = chunk === null ? undefined : spokenBy(begun);
     if (spoken === undefined) {
-      // The bytes so far are the preface's: there is more to come, and reading them again at once would tell no more.
-      socket.once('readable', look);
+      if (socket.readableEnded) socket.destroy();
+      else socket.once('readable', look);
       return;
     }
     stop();
     socket.off('close', stop);
+    socket.unshift(begun); // only now: what is given back is announced again at once
     then(spoken);
   };
   socket.once('readable', look);

@@ -14,7 +14,7 @@ import type { RawHeaders } from '../core/headers.ts';
 import { type Asked, type RoutedEndpoint, route } from '../core/route.ts';
 import { streamAnswerHeaders, streamRequestHeaders, trailersOf } from '../core/stream-headers.ts';
 import { Attempts } from './attempts.ts';
-import { asAnswered, type Refused, refuseGrpc, refuseStream, type StreamHead } from './client.ts';
+import { endedByHand, type Refused, refuseGrpc, refuseStream, type StreamHead } from './client.ts';
 import type { ProbePassage } from './probes.ts';
 import type { Routing } from './routing.ts';
 
@@ -58,7 +58,9 @@ export class StreamForwarding {
       const code = client.rstCode === NGHTTP2_NO_ERROR ? NGHTTP2_CANCEL : client.rstCode;
       if (this.#upstream?.closed === false) this.#upstream.close(code); // the client has left
     });
-    client.on('wantTrailers', () => client.sendTrailers(this.#trailers));
+    client.on('wantTrailers', () => {
+      if (!client.closed) client.sendTrailers(this.#trailers); // a reset wants them too
+    });
     this.#attempt();
   }
 
@@ -130,7 +132,7 @@ export class StreamForwarding {
     if (client.destroyed || client.headersSent) return;
     const headers = streamAnswerHeaders(raw, { target: `${target.env}/${target.service}`, reason });
     try {
-      client.respond(headers, { ...asAnswered, endStream, waitForTrailers: !endStream });
+      client.respond(headers, { ...endedByHand, endStream, waitForTrailers: !endStream });
     } catch (error) {
       log.warn({ err: error, ...target, instance }, 'an answer cannot be sent on');
       client.close(NGHTTP2_INTERNAL_ERROR);
