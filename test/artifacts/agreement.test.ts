@@ -8,6 +8,7 @@ import { readContext } from '@microstax/propagate/context';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { route } from '../../apps/router/src/core/route.ts';
+import { TableStore } from '../../apps/router/src/shell/table-store.ts';
 import { knownTables } from '../../apps/router/src/testing/tables.ts';
 import { aFamily, asTable, type Does, type FamilyDraft, headerName, poolTable } from './family.ts';
 import * as reads from './interpret.ts';
@@ -100,28 +101,43 @@ test('every format answers every request as the router does', () => {
   );
 });
 
+const envs = ['shop', 'team', 'feat', 'other', 'tools'];
+
 test('the index of the hot path answers every request as the router does that has the same tables', () => {
   fc.assert(
-    fc.property(drafts, requests, fc.subarray(['shop', 'team', 'feat', 'other', 'tools']), (draft, headers, known) => {
-      const all = [...aFamily(draft).map(asTable), poolTable(services)].filter(({ env }) => known.includes(env));
-      const index = new RouteIndex();
-      for (const table of all) index.put(table);
-      const context = readContext(headers, { headerName }).env;
-      for (const env of ['shop', 'team', 'feat', 'other', 'tools', 'nobody'])
-        for (const service of [...services, 'nothing']) {
-          const routed = route({ env, service, port: 'http', context }, knownTables(...all));
-          const found = index.find({ env, context, service });
-          if (routed.kind === 'denied') {
-            expect(found).toMatchObject({ kind: 'denied', status: routed.status, code: routed.code });
-            continue;
-          }
-          expect(found).toMatchObject({ kind: 'target', for: routed.for, tier: routed.tier });
-          const target = found.kind === 'target' ? found.target : null;
-          if (routed.authority === undefined) expect(target).toEqual(routed.target);
-          else expect(target).toMatchObject({ external: { port: routed.endpoints[0]?.targetPort } });
-          expect(index.find({ env, context, service })).toBe(found); // from memory
+    fc.property(
+      drafts,
+      requests,
+      fc.subarray(envs),
+      fc.subarray(envs, { maxLength: 1 }),
+      (draft, headers, known, gone) => {
+        const all = [...aFamily(draft).map(asTable), poolTable(services)].filter(({ env }) => known.includes(env));
+        const index = new RouteIndex();
+        const store = new TableStore();
+        for (const [revision, table] of all.entries()) {
+          index.put(table);
+          store.put(table, revision + 1);
+          if (!gone.includes(table.env)) continue;
+          index.put({ ...table, expired: true });
+          store.put({ ...table, expired: true }, revision + 1);
         }
-    }),
+        const context = readContext(headers, { headerName }).env;
+        for (const env of ['shop', 'team', 'feat', 'other', 'tools', 'nobody'])
+          for (const service of [...services, 'nothing']) {
+            const routed = route({ env, service, port: 'http', context }, store);
+            const found = index.find({ env, context, service });
+            if (routed.kind === 'denied') {
+              expect(found).toMatchObject({ kind: 'denied', status: routed.status, code: routed.code });
+              continue;
+            }
+            expect(found).toMatchObject({ kind: 'target', for: routed.for, tier: routed.tier });
+            const target = found.kind === 'target' ? found.target : null;
+            if (routed.authority === undefined) expect(target).toEqual(routed.target);
+            else expect(target).toMatchObject({ external: { port: routed.endpoints[0]?.targetPort } });
+            expect(index.find({ env, context, service })).toBe(found); // from memory
+          }
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -7,7 +7,7 @@ import type { LogicalTarget, RouteContext, Tier } from './resolution.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** What an index needs of a table: nothing that is found out while something runs. */
-export type RecordTable = Pick<RouteTable, 'env' | 'epoch' | 'generation' | 'context' | 'records'>;
+export type RecordTable = Pick<RouteTable, 'env' | 'epoch' | 'generation' | 'context' | 'records' | 'expired'>;
 
 /** Whose record was found first: where it was decided. */
 export type Decided = { readonly env: string; readonly generation: number };
@@ -39,18 +39,26 @@ export type RouteQuestion = {
 type Known = { readonly table: RecordTable; readonly records: ReadonlyMap<string, RouteTable['records'][number]> };
 
 const stepsMax = 16; // as a router
+const expiredMax = 10_000; // as a router: of what nobody heard of for so long, one is told that it is unknown
 
 /** The newest tables of one organisation's environments, and what they answer. */
 export class RouteIndex {
   readonly #known = new Map<string, Known>();
   /** Environments by context value, and by root where two roots know the same. */
   readonly #values = new Map<string, Map<string, string>>();
+  /** `<root>\n<value>` of deleted environments, oldest first. */
+  readonly #expired = new Set<string>();
   readonly #answers = new Map<string, Map<string, FoundRoute>>();
 
   /** Takes a table; false where it is older than the one that is here (protocol 29). */
   put(table: RecordTable): boolean {
     const held = this.#known.get(table.env)?.table;
     if (held !== undefined && isOlder(table, held)) return false;
+    if (table.expired) {
+      this.#expire(table.context);
+      this.remove(table.env);
+      return true;
+    }
     this.#forgetValue(table.env);
     this.#known.set(table.env, { table, records: new Map(table.records.map((record) => [record.service, record])) });
     const { root, value } = table.context;
@@ -78,7 +86,7 @@ export class RouteIndex {
     const about = this.#known.get(env)?.table.context;
     if (about === undefined) return denied(503, 'no-table');
     const selected = this.#values.get(context)?.get(about.root);
-    return selected === undefined ? this.#unknown(about, service) : this.own(selected, service);
+    return selected === undefined ? this.#unknown(about, context, service) : this.own(selected, service);
   }
 
   /** Where requests for an environment itself go: the hot path. */
@@ -105,9 +113,10 @@ export class RouteIndex {
     return more === undefined ? this.own(env, service) : denied(404, 'ambiguous-context');
   }
 
-  #unknown({ root, unknown }: RouteContext, service: string): FoundRoute {
+  #unknown({ root, unknown }: RouteContext, value: string, service: string): FoundRoute {
     const policy = this.#known.get(root)?.table.context.unknown ?? unknown;
-    return policy === 'baseline' ? this.own(root, service) : denied(404, 'unknown-context');
+    if (policy === 'baseline') return this.own(root, service);
+    return denied(404, this.#expired.has(`${root}\n${value}`) ? 'expired-context' : 'unknown-context');
   }
 
   #follow(forEnv: string, asked: string): FoundRoute {
@@ -130,6 +139,14 @@ export class RouteIndex {
       ({ env, service } = target);
     }
     return denied(503, 'circle');
+  }
+
+  #expire({ root, value }: RouteContext): void {
+    const key = `${root}\n${value}`;
+    this.#expired.delete(key);
+    this.#expired.add(key);
+    const [oldest] = this.#expired;
+    if (this.#expired.size > expiredMax && oldest !== undefined) this.#expired.delete(oldest);
   }
 
   #forgetValue(env: string): void {

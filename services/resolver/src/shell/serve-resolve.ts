@@ -72,14 +72,16 @@ class HotPath {
     const [org, env] = key.split('.');
     if (org === undefined || env === undefined) return;
     this.#said.add(key);
-    if (value === undefined || value.expired) {
+    if (value === undefined) {
       this.#memory.remove(org, env);
       shared.forget(org, env);
       return;
     }
-    const { epoch, generation, context, records } = value; // endpoints are a router's own
-    const table = { env, epoch, generation, context, records };
-    if (this.#memory.put(org, table)) shared.keep(org, table);
+    const { epoch, generation, context, records, expired } = value; // endpoints are a router's own
+    const table = { env, epoch, generation, context, records, ...(expired ? { expired } : {}) };
+    if (!this.#memory.put(org, table)) return;
+    if (expired) shared.forget(org, env);
+    else shared.keep(org, table);
   }
 
   #serve(): Promise<void> {
