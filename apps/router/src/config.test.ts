@@ -8,6 +8,7 @@ test('readRouterConfig() has defaults for everything', () => {
     natsUrl: 'nats://127.0.0.1:4222',
     org: 'default',
     logLevel: 'info',
+    host: '127.0.0.1',
     limits: defaultLimits,
   });
 });
@@ -16,15 +17,18 @@ test('readRouterConfig() reads what is set and refuses what nobody can act on', 
   expect(
     readRouterConfig({
       MSX_ORG: 'acme',
+      MSX_ROUTER_HOST: '10.0.0.7',
       MSX_ROUTER_LINGER: '2s',
       MSX_ROUTER_STREAMS: '10',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c',
     }),
   ).toMatchObject({
     org: 'acme',
+    host: '10.0.0.7',
     limits: { ...defaultLimits, lingerMs: 2_000, streamsMax: 10 },
     otlpEndpoint: 'http://c',
   });
   expect(() => readRouterConfig({ MSX_ROUTER_LINGER: 'soon' })).toThrow(ConfigError);
   expect(() => readRouterConfig({ MSX_ROUTER_STREAMS: '0' })).toThrow(ConfigError);
+  expect(() => readRouterConfig({ MSX_ROUTER_HOST: 'router.example' })).toThrow(ConfigError);
 });

@@ -1,5 +1,7 @@
+import { isIpAddress } from '@microstax/model/external-address';
 import { defaultOrg } from '@microstax/model/names';
 import {
+  ConfigError,
   type Env,
   readDurationMs,
   readInteger,
@@ -14,6 +16,8 @@ export type RouterConfig = {
   /** One router serves one organisation. */
   readonly org: string;
   readonly logLevel: string;
+  /** The address that it listens at: loopback, or one that pods of a cluster reach. */
+  readonly host?: string;
   readonly otlpEndpoint?: string;
   /** Where routers share when environments were asked for last. */
   readonly redisUrl?: string;
@@ -28,10 +32,17 @@ export function readRouterConfig(env: Env): RouterConfig {
     natsUrl: readString(env, 'NATS_URL', 'nats://127.0.0.1:4222'),
     org: readString(env, 'MSX_ORG', defaultOrg),
     logLevel: readString(env, 'MSX_LOG_LEVEL', 'info'),
+    host: readAddress(env, 'MSX_ROUTER_HOST', '127.0.0.1'),
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
     ...(redisUrl === undefined ? {} : { redisUrl }),
     limits: readLimits(env),
   };
+}
+
+function readAddress(env: Env, name: string, fallback: string): string {
+  const address = readString(env, name, fallback);
+  if (isIpAddress(address)) return address;
+  throw new ConfigError(`Cannot read ${name}: found "${address}", expected an address such as 127.0.0.1`);
 }
 
 function readLimits(env: Env): RouterLimits {

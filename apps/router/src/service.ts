@@ -18,14 +18,20 @@ export type RouterOverrides = { readonly log?: Log };
  * 27). Where the bus goes away it routes on by the tables it has.
  */
 export async function startRouter(config: RouterConfig, overrides: RouterOverrides = {}): Promise<AsyncDisposable> {
-  const { natsUrl, org, logLevel, otlpEndpoint, limits } = config;
+  const { natsUrl, org, logLevel, otlpEndpoint, host, limits } = config;
   const log = overrides.log ?? createLog({ service: 'router', level: logLevel });
   await using running = new AsyncDisposableStack();
   const bus = await joinBus(running, { service: 'router', natsUrl, otlpEndpoint, log });
   await bus.incarnation();
   const clocks = await sharedClocks(config, log, running);
   const routing = running.use(
-    createRouting({ log, logsRequests: logLevel === 'debug', limits: limits ?? {}, ...clocks }),
+    createRouting({
+      log,
+      logsRequests: logLevel === 'debug',
+      limits: limits ?? {},
+      ...(host === undefined ? {} : { host }),
+      ...clocks,
+    }),
   );
   routing.sleepers.wakeBy((env) => bus.request(wake, org, { env }));
   routing.probes.sayTo((observed) =>

@@ -16,6 +16,8 @@ export type Routing = Disposable & {
   /** Ends the waits for confirmation and idleness. */
   stopWaiting(): void;
   readonly tables: TableStore;
+  /** The address that all of them listen at. */
+  readonly host: string;
   readonly inFlight: InFlight;
   readonly activity: Activity;
   /** Requests that wait while their environment is woken. */
@@ -39,6 +41,7 @@ export type RoutingOptions = {
   readonly log: Log;
   readonly logsRequests?: boolean;
   readonly limits?: Partial<RouterLimits>;
+  readonly host?: string;
   /** Shared with other routers; absent: each knows what it saw itself. */
   readonly clocks?: ActivityClocks;
 };
@@ -71,6 +74,7 @@ export function createRouting(options: RoutingOptions): Routing {
   const probes = new Probes(tables);
   const passages = new Passages(tables, limits);
   const sockets = { keptSockets, newSockets, sessions };
-  const own = { tables, inFlight, activity, sleepers, refusals, probes, passages, log, logsRequests, limits };
+  const { host = '127.0.0.1' } = options;
+  const own = { tables, host, inFlight, activity, sleepers, refusals, probes, passages, log, logsRequests, limits };
   return { ...own, ...sockets, stopWaiting, [Symbol.dispose]: dispose };
 }
