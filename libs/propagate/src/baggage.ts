@@ -94,7 +94,12 @@ function splitPair(text: string): readonly [string, string | undefined] {
 
 /** Optional white space is spaces and tabs only. */
 function trimmed(text: string): string {
-  return text.replace(spaceAround, '');
+  return isSpace(text, 0) || isSpace(text, text.length - 1) ? text.replace(spaceAround, '') : text;
+}
+
+function isSpace(text: string, at: number): boolean {
+  const char = text[at];
+  return char === ' ' || char === '\t';
 }
 
 function withinLimits(members: readonly BaggageMember[]): readonly BaggageMember[] {

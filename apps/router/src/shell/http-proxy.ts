@@ -32,7 +32,7 @@ export function askedAt({ env, service, port }: Address, headers: ProbedHeaders,
   const headerName = routing.tables.table(env)?.table.context.headerName;
   const context = headerName === undefined ? undefined : contextOf(headers, headerName);
   const malformed = context === undefined && headerName !== undefined && isMalformed(headers, headerName);
-  const asked = { env, service, port, context, ...(malformed ? { malformed } : {}) };
+  const asked = { env, service, port, context, malformed };
   return { asked, probe: routing.probes.begin(asked, headers, context) };
 }
 

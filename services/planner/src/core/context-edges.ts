@@ -42,7 +42,8 @@ function contextEdge(view: ComposedView, flow: Flow, placed: readonly Placed[]):
   if (flow.message) {
     if (flow.passes)
       return { ...named, carrier: 'header', required: true, reason: `message headers carry it: ${target}` };
-    const reason = `${dependencyPhrase(view, flow)} without the context, so ${named.from} runs here for ${view.env} alone`;
+    const lost = 'without the context, which no listener stamps on messages';
+    const reason = `${dependencyPhrase(view, flow)} ${lost}, so ${named.from} runs here for ${view.env} alone`;
     return { ...named, carrier: 'none', required: false, reason };
   }
   if (local) {
