@@ -10,6 +10,7 @@ const run = promisify(execFile);
 /** A cluster of this test's own: a real API server with what was asked for, gone when it is disposed of. */
 export type Kubebox = AsyncDisposable & {
   readonly cluster: Cluster;
+  readonly kubeconfig: string;
   readonly realNode: boolean;
   /** Starts the gateway on loopback and says its port; undefined, and said aloud, where it is not to be had. */
   startGateway(port: number): Promise<number | undefined>;
@@ -53,6 +54,7 @@ export async function startKubebox(name: string, wanted: Wanted = {}): Promise<K
   const running = stack.move();
   return {
     cluster,
+    kubeconfig,
     realNode,
     startGateway: async (port) =>
       (await call('gateway', [String(port)]).then(isThere, saysWhyNot('a gateway'))) ? port : undefined,

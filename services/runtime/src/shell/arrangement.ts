@@ -14,7 +14,9 @@ export function arrangementOf({ task, world, inventory }: JobContext): Arrangeme
       return [job.service, there?.id ?? instanceId(job, generation)] as const;
     }),
   );
-  return { scope: { org, env }, epoch, plan, resolution, wanted, composition: () => compositionOf(world.graph, plan) };
+  const { listeners } = inventory();
+  const composition = () => compositionOf(world.graph, plan);
+  return { scope: { org, env }, epoch, plan, resolution, wanted, listeners, composition };
 }
 
 // Every workload of a plan asks, and what a digest names never changes.

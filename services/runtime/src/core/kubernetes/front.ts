@@ -1,4 +1,4 @@
-// Fronting: callers of a Service reach the router, which knows their context, and need not change.
+// Fronting what is not ours: callers of a Service reach the router, which knows their context, and need not change.
 //
 // Owns: what is done to the Service and what is put beside it, and the exact way back. Does not own: when, and who does it.
 //
@@ -50,9 +50,7 @@ export const wayBack = 'microstax.dev/front-selector';
 export function frontSteps(service: KubeObject, front: Front, { allowed }: { readonly allowed: boolean }): Fronting {
   const refused = whyNot(service, front, allowed);
   if (refused !== undefined) return { kind: 'refused', reason: `Cannot front Service ${inFull(service)}: ${refused}` };
-  const slices = sliceFamilies
-    .filter(({ isOne }) => front.addresses.some(isOne))
-    .map((family): FrontStep => ({ kind: 'apply', object: sliceObject(service, front, family) }));
+  const slices = frontSlices(service, front).map((object): FrontStep => ({ kind: 'apply', object }));
   return { kind: 'steps', steps: [...slices, ...patched(service, selectorOf(service), true)] };
 }
 
@@ -128,6 +126,13 @@ const sliceFamilies = [
   { type: 'IPv4', suffix: 'front', isOne: (address: string) => !address.includes(':') },
   { type: 'IPv6', suffix: 'front-v6', isOne: (address: string) => address.includes(':') },
 ] as const;
+
+/** The router's addresses beside a Service: one slice for each family of them. */
+export function frontSlices(service: KubeObject, front: Front): readonly KubeObject[] {
+  return sliceFamilies
+    .filter(({ isOne }) => front.addresses.some(isOne))
+    .map((family) => sliceObject(service, front, family));
+}
 
 function sliceObject(
   service: KubeObject,

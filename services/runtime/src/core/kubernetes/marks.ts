@@ -23,7 +23,16 @@ export const managedBy = 'app.kubernetes.io/managed-by';
 export const component = 'app.kubernetes.io/component';
 
 /** What an object of ours is for; pruning goes by it. */
-export type Component = 'environment' | 'workload' | 'address' | 'files' | 'volume' | 'secret' | 'name' | 'opening';
+export type Component =
+  | 'environment'
+  | 'workload'
+  | 'address'
+  | 'files'
+  | 'volume'
+  | 'secret'
+  | 'name'
+  | 'opening'
+  | 'front';
 
 /** Where an environment lives in the cluster. */
 export type Place = { readonly org: string; readonly env: string; readonly namespace: string };

@@ -1,10 +1,12 @@
 import type { Composition } from '@microstax/model/composition';
+import type { ListenerRecord } from '@microstax/model/journal';
 import type { Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
 import { kubernetesObjects } from '@microstax/model/routing-artifacts/kubernetes';
 import { type RouteAnswers, routeAnswers } from '@microstax/model/routing-artifacts/route-answers';
 import type { ServiceSpec } from '@microstax/model/service-spec';
 import { workloadJobs } from '../instances.ts';
+import { frontedName, frontPolicy } from './fronted-name.ts';
 import type { KubeObject } from './kube-object.ts';
 import { labelsOf, marks, type Place } from './marks.ts';
 import { objectName } from './object-name.ts';
@@ -20,6 +22,8 @@ export type Naming = {
   readonly composition: Composition;
   /** The instance that answers for each service that runs here. */
   readonly wanted: ReadonlyMap<string, string>;
+  /** Where the router listens for the environment. */
+  readonly listeners?: readonly ListenerRecord[];
   /** Where another environment lives; undefined where it has nothing in the cluster. */
   readonly namespaceOf: (env: string) => string | undefined;
 };
@@ -27,6 +31,8 @@ export type Naming = {
 export type Names = {
   /** Services that callers in the namespace know: of what runs here, and of what is inherited. */
   readonly names: readonly KubeObject[];
+  /** The router's addresses beside those that lead to it. */
+  readonly fronts: readonly KubeObject[];
   /** Who may ask whom, beyond the namespace. */
   readonly openings: readonly KubeObject[];
 };
@@ -34,22 +40,34 @@ export type Names = {
 /**
  * The names that callers in an environment's namespace use, and the openings that go with them. A local service's name
  * leads to the instance that is wanted; an inherited one's is the bridge of the routing artifacts. Bridges are made for
- * what a local service depends on.
+ * what a local service depends on. Where pods reach the router, both lead to it, which goes by a request's context.
  */
 export function nameObjects(naming: Naming): Names {
-  const { place, plan, resolution, composition, wanted } = naming;
+  const { place, plan, resolution, composition, wanted, listeners = [] } = naming;
   const local = workloadJobs(plan).flatMap(({ service }) => plan.specs[service] ?? []);
   const called = new Set(local.flatMap(({ dependsOn }) => dependsOn.map(({ service }) => service)));
+  const specs = composition.services.map(({ spec }) => spec).filter(({ name }) => called.has(name) || wanted.has(name));
+  const fronted = specs.flatMap((spec) => frontedName(place, spec, listeners) ?? []);
+  const isFronted = new Set(fronted.map(({ service }) => service));
   const bridges = routeAnswers({ listener: { resolution, composition }, others: [] })
-    .filter(({ service }) => called.has(service) && !wanted.has(service))
+    .filter(({ service }) => called.has(service) && !wanted.has(service) && !isFronted.has(service))
     .flatMap((answers) => bridgeObjects(answers, naming));
+  const reaching = frontPolicy(
+    place,
+    listeners.filter(({ service }) => isFronted.has(service)),
+  );
   return {
+    fronts: fronted.flatMap(({ slices }) => slices),
     names: [
-      ...local.flatMap((spec) => nameOfLocal(place, spec, wanted.get(spec.name))),
+      ...fronted.map(({ name }) => name),
+      ...local
+        .filter(({ name }) => !isFronted.has(name))
+        .flatMap((spec) => nameOfLocal(place, spec, wanted.get(spec.name))),
       ...bridges.filter(({ kind }) => kind === 'Service'),
     ],
     openings: [
       ...local.flatMap((spec) => providing(place, spec)),
+      ...reaching,
       ...bridges.filter(({ kind }) => kind === 'NetworkPolicy'),
     ],
   };

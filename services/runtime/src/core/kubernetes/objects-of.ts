@@ -20,8 +20,8 @@ export function objectsOf(naming: Naming, options: PlaceOptions): Filled<readonl
     if (made.kind === 'unknown') return made;
     objects.push(...made.value);
   }
-  const { names, openings } = nameObjects(naming);
-  return { kind: 'filled', value: [...objects, ...openings, ...names] };
+  const { names, openings, fronts } = nameObjects(naming);
+  return { kind: 'filled', value: [...objects, ...openings, ...fronts, ...names] };
 }
 
 const podMillicores = 50; // what the namespace's defaults give to a container that states nothing

@@ -19,6 +19,8 @@ export type Arrangement = {
   readonly resolution: Resolution;
   /** By service that runs here: the instance that is to answer for it. */
   readonly wanted: ReadonlyMap<string, string>;
+  /** Where the router listens for this environment, once it was asked. */
+  readonly listeners?: readonly ListenerRecord[];
   /** Specs of what does not run here too; only whoever needs it asks. */
   composition(): Promise<Composition>;
 };

@@ -77,8 +77,8 @@ export class KubernetesDriver implements Driver {
     if (place === undefined) return 'passed';
     if ((await this.#places.stamp(place, epoch)) === 'fenced') return 'fenced';
     const room = await this.#roomAtLeast(place, sumOf(plan));
-    const { names, openings } = await this.#namesOf(arrangement, place);
-    const around = [...placeObjects(place, room, this.#options), ...openings];
+    const { names, openings, fronts } = await this.#namesOf(arrangement, place);
+    const around = [...placeObjects(place, room, this.#options), ...openings, ...fronts];
     if ((await this.#objects.put(around, place, epoch)) === 'fenced') return 'fenced';
     if ((await this.#objects.put(names, place, epoch, 'missing')) === 'fenced') return 'fenced';
     return this.#keepUp(arrangement, place);
@@ -88,13 +88,16 @@ export class KubernetesDriver implements Driver {
     const { scope, epoch, plan } = arrangement;
     const place = await this.#places.find(scope);
     if (place === undefined) return 'passed';
-    const { names, openings } = await this.#namesOf(arrangement, place);
+    const { names, openings, fronts } = await this.#namesOf(arrangement, place);
     if ((await this.#clearWay(names, place, epoch)) === 'fenced') return 'fenced';
-    const wanted = [...names, ...openings, quotaObject(place, sumOf(plan))];
+    // Whoever a name leads to is beside it before, and goes after it.
+    if ((await this.#objects.put([...openings, ...fronts], place, epoch)) === 'fenced') return 'fenced';
+    const wanted = [...names, ...openings, ...fronts, quotaObject(place, sumOf(plan))];
     if ((await this.#objects.put(wanted, place, epoch)) === 'fenced') return 'fenced';
     const there = [
       ...(await this.#list('Service', place, { [component]: 'name' })),
       ...(await this.#list('NetworkPolicy', place, { [component]: 'opening' })),
+      ...(await this.#list('EndpointSlice', place, { [component]: 'front' })),
     ];
     const kept = new Set(wanted.map((one) => inWords(nameOf(one))));
     const surplus = there.filter((one) => !kept.has(inWords(nameOf(one))));
@@ -202,7 +205,8 @@ export class KubernetesDriver implements Driver {
     return 'passed';
   }
 
-  async #namesOf({ scope, plan, resolution, wanted, composition }: Arrangement, place: KnownPlace): Promise<Names> {
+  async #namesOf(arrangement: Arrangement, place: KnownPlace): Promise<Names> {
+    const { scope, plan, resolution, wanted, listeners = [], composition } = arrangement;
     const { org } = scope;
     const targets = new Set(
       resolution.records.flatMap(({ target }) => (target !== null && 'env' in target ? [target.env] : [])),
@@ -213,7 +217,7 @@ export class KubernetesDriver implements Driver {
     );
     const namespaces = new Map(found);
     return nameObjects({
-      ...{ place, plan, resolution, wanted, composition: await composition() },
+      ...{ place, plan, resolution, wanted, listeners, composition: await composition() },
       namespaceOf: (env) => namespaces.get(env),
     });
   }
