@@ -198,6 +198,11 @@ test('a plan is asked what if, drawn, and its jobs explained', async () => {
   writeFileSync(file, JSON.stringify([rule]));
   const ruled = await here('plan', 'line-feat', '--what-if', `policy=${file}`);
   expect(ruled.stdout).toMatch(/^api +placed anew +inherited from line +local$/m);
+  await house.apply('line-two', asYaml(baseline('line-two', chain('2'))), { wait: true });
+  const moved = await here('plan', 'line-feat', '--what-if', 'parent=line-two@1');
+  expect(moved.stdout, moved.stderr).toMatch(/^api +placed anew +inherited from line +inherited from line-two$/m);
+  const circle = await here('plan', 'line-feat', '--what-if', 'parent=line-feat');
+  expect(circle.code, circle.stdout).toBe(exitCodes.invalidInput);
   const wrong = await here('plan', 'line-feat', '--what-if', 'price=gold:1');
   expect(wrong.code, wrong.stderr).toBe(exitCodes.usage);
   const drawn = await here('plan', 'line-feat', '-o', 'mermaid');

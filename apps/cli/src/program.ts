@@ -122,7 +122,10 @@ function buildProgram(): Command {
         .argument('[env]')
         .option('-f, --file <file>', 'decide a Blueprint through the bus; nothing is committed or started')
         .option('--env <name>', 'environment, where the file does not say its name')
-        .option('--what-if <change...>', 'under price=<name>:<micro-dollars> or policy=<file>; nothing is recorded')
+        .option(
+          '--what-if <change...>',
+          'under price=<name>:<micro-dollars>, policy=<file> or parent=<env>[@<generation>]; nothing is recorded',
+        )
         .option('--at <generation>', 'as of a generation')
         .action(async (env: string | undefined, flags: Flags) =>
           (await import('./commands/plan.ts')).planCommand(env, flags),

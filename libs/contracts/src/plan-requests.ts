@@ -27,4 +27,28 @@ export const whatIf = defineRequest<WhatIfRequest, WhatIfReply>(
   'the plan that other prices or policies would have led to; nothing is recorded',
 );
 
-export const planRequests = [whatIf] as const;
+export type UnderParentRequest = {
+  readonly env: string;
+  /** Absent: the newest generation. */
+  readonly at?: number | undefined;
+  /** In place of the parent that the generation derived from; absent `at`: what it offers. */
+  readonly parent: { readonly env: string; readonly at?: number | undefined };
+};
+
+export type UnderParentReply =
+  /** Canonical bytes of what the planner reads; the facts are those of the generation. */
+  | {
+      readonly kind: 'derived';
+      readonly parent: { readonly env: string; readonly generation: number };
+      readonly artifacts: WhatIfRequest['artifacts'];
+    }
+  | { readonly kind: 'refused'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'not found'; readonly what: string; readonly known: readonly string[] };
+
+export const underParent = defineRequest<UnderParentRequest, UnderParentReply>(
+  'graph',
+  'under-parent',
+  'what a generation would be derived to under another parent; nothing is recorded',
+);
+
+export const planRequests = [whatIf, underParent] as const;

@@ -18,6 +18,7 @@ import {
   takeover,
   wake,
 } from '@microstax/contracts/graph-requests';
+import { underParent } from '@microstax/contracts/plan-requests';
 import { keepPrediction, pastChanges, predictionsOf } from '@microstax/contracts/predict-requests';
 import { query } from '@microstax/contracts/queries';
 import { type DurableDefinition, durables } from '@microstax/contracts/topology';
@@ -42,6 +43,7 @@ import { answerAnswer, answerArtifact, answerEstate } from './shell/answer-reads
 import { answerRenew } from './shell/answer-renew.ts';
 import { answerClosure, answerRevision } from './shell/answer-sources.ts';
 import { answerTakeover } from './shell/answer-takeover.ts';
+import { answerUnderParent } from './shell/answer-under-parent.ts';
 import { answerWake } from './shell/answer-wake.ts';
 import { openAuditKey } from './shell/audit/audit-key.ts';
 import { AuditLogs } from './shell/audit/audit-logs.ts';
@@ -211,6 +213,7 @@ function answers(graph: Graph, incarnation: () => Promise<number>) {
     endpoint(storedRevision, (request, about) => answerRevision(graph, request, about)),
     endpoint(closureOf, (request, about) => answerClosure(graph, request, about)),
     endpoint(query, (request, about) => answerQuery(graph, request, about)),
+    endpoint(underParent, (request, about) => answerUnderParent(graph, request, about)),
     endpoint(pastChanges, (request, about) => answerPastChanges(graph, request, about)),
     endpoint(keepPrediction, (request, about) => answerKeepPrediction(graph, request, about)),
     endpoint(predictionsOf, (request, about) => answerPredictions(graph, request, about)),

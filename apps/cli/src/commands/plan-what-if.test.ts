@@ -18,12 +18,21 @@ test('readSwaps() reads prices and policies, several behind one flag', () => {
   }
 });
 
+test('readSwaps() reads another parent, at what it offers or at a generation', () => {
+  expect(readSwaps(['parent=team'])).toEqual({ prices: {}, parent: { env: 'team', at: undefined } });
+  expect(readSwaps(['parent=team@3,price=startMicros:1'])).toEqual({
+    prices: { startMicros: 1 },
+    parent: { env: 'team', at: 3 },
+  });
+});
+
 test('readSwaps() takes an empty file for a mistake, as MSX_POLICIES does', () => {
   expect(() => readSwaps(['policy=/dev/null'])).toThrow('it is empty; no policies are written []');
 });
 
 test.each([
-  ['parent=other', 'msx plan -f <file>'],
+  ['parent=', 'parent=<env>[@<generation>]'],
+  ['parent=shop@0', 'expected an environment, or <env>@<generation>'],
   ['price=5', 'allowed are price='],
   ['price', 'allowed are price='],
   ['price=cpu:5', 'allowed are cpuCoreHourMicros, memoryGiBHourMicros'],

@@ -16,7 +16,7 @@ import type { Graph } from './graph.ts';
 import { Reader } from './transact.ts';
 
 type About = { readonly org: string };
-type Missing = {
+export type Missing = {
   readonly kind: 'unknown environment' | 'unknown generation';
   readonly known: readonly string[];
   /** There was one, below the floor of what is kept. */
@@ -85,7 +85,8 @@ async function bytesOf(reader: Reader, org: string, digest: Digest): Promise<str
   return (await reader.artifact(org, digest))?.bytes ?? null;
 }
 
-async function activationOf(
+/** The activation of a generation, of the newest one by default. */
+export async function activationOf(
   reader: Reader,
   org: string,
   env: string,
@@ -104,7 +105,12 @@ async function activationOf(
   return { kind: 'unknown generation', known, gone: generation < (environment.floor ?? 1) };
 }
 
-function notFound({ kind, known }: Missing, env: string, at: number | undefined): ClosureReply {
+/** That as an answer of whoever reads. */
+export function notFound(
+  { kind, known }: Missing,
+  env: string,
+  at: number | undefined,
+): Extract<ClosureReply, { kind: 'not found' }> {
   const what = kind === 'unknown environment' ? `environment "${env}"` : `generation ${at} of "${env}"`;
   return { kind: 'not found', what, known };
 }

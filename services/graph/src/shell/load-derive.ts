@@ -192,7 +192,8 @@ function parentView({ lineage, names }: Walked): EnvironmentView | null {
   });
 }
 
-async function loadOutside(
+/** Environments outside of a lineage that mappings and pools in it name, at what they offer. */
+export async function loadOutside(
   reader: Reader,
   own: Revision,
   lineage: readonly AncestorState[],
