@@ -25,7 +25,7 @@ const imaged: WrittenBlueprint = baseline(
   [
     echo('web', { upstreams: ['api'], expose: true }),
     echo('api'),
-    { name: 'queue', image: 'acme/queue', replicas: 2, ports: ['5672/tcp'] },
+    { name: 'queue', image: 'acme/queue', resources: { cpu: 1, limits: { cpu: 1 } }, ports: ['5672/tcp'] },
   ],
   { seeds: ['demo'] },
 );
@@ -36,7 +36,7 @@ test('an application with images plans, with a warning for each field that nobod
   const { code, stdout, stderr } = await runCliHere(['plan', '-f', file], { NATS_URL: house.url, NO_COLOR: '1' });
   expect(code, stderr).toBe(exitCodes.ok);
   expect(stdout).toMatch(/^queue +local/m);
-  for (const field of ['image', 'replicas', 'seeds'])
+  for (const field of ['image', 'resources.limits', 'seeds'])
     expect(stdout + stderr).toContain(`declares ${field}, and driver "process"`);
 });
 
@@ -44,7 +44,11 @@ test('it is denied where it would be activated, with every such field, and nothi
   const { activation } = await house.apply('imaged', asYaml(imaged));
   expect(activation?.outcome).toBe('denied');
   const said = activation?.findings.map(({ code, subject, evidence }) => `${code} ${subject} ${evidence?.field}`);
-  expect(said).toEqual(['not-realisable imaged seeds', 'not-realisable queue image', 'not-realisable queue replicas']);
+  expect(said).toEqual([
+    'not-realisable imaged seeds',
+    'not-realisable queue image',
+    'not-realisable queue resources.limits',
+  ]);
   expect(await house.pids('imaged')).toEqual({});
   expect((await house.artifact<Facts>('imaged', 'facts')).runtime?.driver).toBe('process');
 });

@@ -23,6 +23,7 @@ const commands = [
   'resume',
   'sleep',
   'wake',
+  'scale',
   'retry',
   'delete',
   'diff',

@@ -38,6 +38,7 @@ const examples: Readonly<Record<string, string>> = {
   resume: 'msx resume feat-payments --wait',
   sleep: 'msx sleep feat-payments --wait',
   wake: 'msx wake feat-payments --wait',
+  scale: 'msx scale shop catalog 3 --wait',
   retry: 'msx retry feat-payments --wait',
   delete: 'msx delete feat-payments --wait',
   audit: 'msx audit prove 3 -o json',
@@ -314,6 +315,17 @@ function buildProgram(): Command {
     'Take local processes away and keep routes and data; a request, a child or wake brings them back',
   );
   addVerb(program, 'wake', 'Run again what sleeps');
+  add(program, 'scale', 'Declare how many instances of a service run, and change nothing else', (command) =>
+    command
+      .argument('<env>', 'that declares the service itself')
+      .argument('<service>')
+      .argument('<replicas>', '0 to 100')
+      .option('--wait', 'wait for the outcome')
+      .option('--wait-timeout <seconds>', 'give up waiting after so long', '300')
+      .action(async (env: string, service: string, replicas: string, flags: Flags) =>
+        (await import('./commands/scale.ts')).scaleCommand(env, service, replicas, flags),
+      ),
+  );
   addVerb(program, 'retry', 'Derive a new generation and try again');
   addVerb(program, 'delete', 'Take an environment away');
   return program;

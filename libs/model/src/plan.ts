@@ -72,6 +72,8 @@ export type Job = {
   readonly provider?: { readonly env: string; readonly service: string; readonly specDigest: Digest };
   /** workload, readiness: what must run. The spec travels in `specs`. */
   readonly runDigest?: Digest;
+  /** workload, readiness: which of several instances of the service, from 2 on; absent: the first. */
+  readonly replica?: number;
   /** restore, seed: which data is applied, see data-step.ts. */
   readonly reference?: string;
   /** Ids of jobs that must be done before; sorted. */

@@ -37,6 +37,7 @@ const processFeatures: readonly RuntimeFeature[] = [
   'probes.readiness.tcp',
   'probes.startup.http',
   'probes.startup.tcp',
+  'replicas',
   'run',
   'secrets.auto-generated',
   'stateful',
@@ -69,6 +70,14 @@ const drivers: Readonly<Record<string, readonly RuntimeFeature[]>> = {
   process: processFeatures,
   kubernetes: kubernetesFeatures,
 };
+
+/**
+ * How many workload jobs one service has: a cluster's own controller makes the replicas of one object, local processes are
+ * started one by one.
+ */
+export function workloadJobsOf(fact: RuntimeFact | undefined, replicas: number | undefined): number {
+  return fact?.driver === defaultDriver ? (replicas ?? 1) : 1;
+}
 
 export const defaultDriver = 'process';
 

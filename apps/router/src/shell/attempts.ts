@@ -6,7 +6,9 @@ const attemptsMs = 1_000;
 const firstDelayMs = 10;
 const delayMsMax = 100;
 
-let turn = 0; // endpoints take turns over all requests
+// The endpoints of one service take turns among themselves: were the turns counted over all requests, a request that
+// calls another service each time would meet the same instance of that one for ever.
+const turns = new WeakMap<readonly Endpoint[], { next: number }>();
 
 /** How long one request or connection looks for an endpoint that takes it, and who has refused it already. */
 export class Attempts {
@@ -18,8 +20,7 @@ export class Attempts {
   pick(endpoints: readonly Endpoint[]): Endpoint {
     const left = this.#refusedBy.size === 0 ? endpoints : endpoints.filter((one) => !this.#refusedBy.has(nameOf(one)));
     const among = left.length === 0 ? endpoints : left;
-    turn = (turn + 1) % 1_000_000;
-    return must(among[turn % among.length], 'a routed request has an endpoint');
+    return must(among[among.length > 1 ? turnOf(endpoints) % among.length : 0], 'a routed request has an endpoint');
   }
 
   /** Milliseconds until the next attempt; undefined where there has been time enough. */
@@ -35,4 +36,15 @@ export class Attempts {
 
 function nameOf({ host, targetPort }: Endpoint): string {
   return `${host}:${targetPort}`;
+}
+
+// A table's own list of endpoints is one object as long as the table stands.
+function turnOf(endpoints: readonly Endpoint[]): number {
+  const turn = turns.get(endpoints);
+  if (turn === undefined) {
+    turns.set(endpoints, { next: 0 });
+    return 0;
+  }
+  turn.next = (turn.next + 1) % 1_000_000;
+  return turn.next;
 }

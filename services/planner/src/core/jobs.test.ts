@@ -1,3 +1,4 @@
+import { defaultPrices } from '@microstax/model/facts';
 import type { Job, Plan } from '@microstax/model/plan';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { given } from '@microstax/testkit/given';
@@ -170,5 +171,45 @@ describe('jobsOf()', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('replicas', () => {
+  const facts = { prices: defaultPrices, siblings: [], expectedHours: 8 };
+  const runtime = (driver: string) => ({ ...facts, runtime: { driver, realises: [] } });
+  const feat = overlay('feat', {
+    checkout: { args: ['-v'], dependsOn: ['payments'] },
+    payments: { args: ['-v'], replicas: 3 },
+  });
+  const ofPayments = (plan: Plan) => idsOf(plan).filter((id) => id.includes('payments'));
+
+  test('of a local process have a workload and a readiness each, and who depends on them waits for all', () => {
+    given(derived([feat, shop], { facts: runtime('process') }))
+      .when(planOf)
+      .thenCheck((plan) => {
+        expect(ofPayments(plan).toSorted()).toEqual(
+          ['payments', 'payments#2', 'payments#3'].flatMap((id) => [`readiness:${id}`, `workload:${id}`]).toSorted(),
+        );
+        expect(jobOf(plan, 'workload:payments#3')).toMatchObject({ service: 'payments', replica: 3 });
+        expect(jobOf(plan, 'workload:checkout').after).toEqual(
+          expect.arrayContaining(['readiness:payments', 'readiness:payments#2', 'readiness:payments#3']),
+        );
+      });
+  });
+
+  test('of a cluster are made by its own controller from one object', () => {
+    given(derived([feat, shop], { facts: runtime('kubernetes') }))
+      .when(planOf)
+      .thenCheck((plan) => expect(ofPayments(plan)).toEqual(['workload:payments', 'readiness:payments']));
+  });
+
+  test('none are started where none are wanted, and nobody waits for them', () => {
+    const none = overlay('feat', {
+      checkout: { args: ['-v'], dependsOn: ['payments'] },
+      payments: { args: ['-v'], replicas: 0 },
+    });
+    given(derived([none, shop], { facts: runtime('process') }))
+      .when(planOf)
+      .thenCheck((plan) => expect(ofPayments(plan)).toEqual([]));
   });
 });

@@ -1,5 +1,7 @@
 import { compareText } from '@microstax/model/compare';
 import type { Job, JobKind, OmittedJob } from '@microstax/model/plan';
+import { type RuntimeFact, workloadJobsOf } from '@microstax/model/runtime-fact';
+import type { ServiceSpec } from '@microstax/model/service-spec';
 import { awaited, awaitJobId } from './awaited-providers.ts';
 import { type ComposedView, edgesFrom, nameAt, serviceAt } from './composed-view.ts';
 import { type DataWords, dataJobsOf } from './data-jobs.ts';
@@ -8,6 +10,13 @@ import { omittedJobsOf } from './omitted-jobs.ts';
 import type { Placed } from './place-services.ts';
 import { startOrder } from './start-order.ts';
 import { inTopologicalOrder } from './topological-order.ts';
+
+export type JobsAbout = {
+  readonly listeners: number;
+  readonly words: DataWords;
+  /** What executes them; it may start each replica by itself. */
+  readonly runtime?: RuntimeFact | undefined;
+};
 
 export type PlannedJobs = { readonly jobs: readonly Job[]; readonly omitted: readonly OmittedJob[] };
 
@@ -18,9 +27,9 @@ export type PlannedJobs = { readonly jobs: readonly Job[]; readonly omitted: rea
 export function jobsOf(
   view: ComposedView,
   placed: readonly Placed[],
-  { listeners, words }: { readonly listeners: number; readonly words: DataWords },
+  { listeners, words, runtime }: JobsAbout,
 ): PlannedJobs {
-  const starting = view.wanted === 'running' ? startingJobs(view, placed, words) : [];
+  const starting = view.wanted === 'running' ? startingJobs(view, placed, { words, runtime }) : [];
   const awaits = view.wanted === 'running' ? awaitJobs(view, placed) : [];
   const scope = view.wanted === 'running' || view.wanted === 'asleep' ? [scopeJob(view, listeners)] : [];
   const before = [...awaits, ...scope, ...starting];
@@ -29,7 +38,11 @@ export function jobsOf(
 }
 
 /** Secrets, workloads, readiness and data: a service starts once everything that it requires is ready and has its data. */
-function startingJobs(view: ComposedView, placed: readonly Placed[], words: DataWords): Job[] {
+function startingJobs(
+  view: ComposedView,
+  placed: readonly Placed[],
+  { words, runtime }: Omit<JobsAbout, 'listeners'>,
+): Job[] {
   const requires = localRequirements(view, placed);
   const providersOf = requiredProviders(view, placed);
   // Restored before seeded before used: who depends on a service waits for the last of its data.
@@ -41,7 +54,10 @@ function startingJobs(view: ComposedView, placed: readonly Placed[], words: Data
   return startOrder(requires).flatMap(({ members, after }) => {
     const names = members.map((member) => nameAt(view, member));
     const providers = [...new Set(members.flatMap((member) => providersOf.get(member) ?? []))];
-    const ready = after.map((index) => dataOf.get(index)?.at(-1)?.id ?? `readiness:${nameAt(view, index)}`);
+    const ready = after.flatMap((index) => {
+      const data = dataOf.get(index)?.at(-1);
+      return data === undefined ? readinessIds(view, index, runtime) : [data.id];
+    });
     return members.flatMap((index) => {
       const { name, spec } = serviceAt(view, index);
       const { runDigest } = placed[index] as Placed;
@@ -49,23 +65,35 @@ function startingJobs(view: ComposedView, placed: readonly Placed[], words: Data
       const keys = spec.secrets.map(({ envKey }) => envKey);
       const waits = ['scope', ...ready, ...providers, ...(keys.length > 0 ? [secret] : [])];
       const reason = workloadReason(name, names, [...ready, ...providers]);
-      const jobs: Job[] = [
-        { id: `workload:${name}`, kind: 'workload', service: name, runDigest, after: sorted(waits), reason },
-        {
-          id: `readiness:${name}`,
-          kind: 'readiness',
-          service: name,
-          runDigest,
-          after: [`workload:${name}`],
-          reason: `${name} is ready when it accepts connections on ${portsOf(spec.ports.map((port) => port.name))}`,
-        },
-      ];
+      const answers = `${name} is ready when it accepts connections on ${portsOf(spec.ports.map((port) => port.name))}`;
+      const jobs = replicasOf(spec, runtime).flatMap((replica): Job[] => {
+        const id = replicaId(name, replica);
+        const about = { service: name, runDigest, ...(replica === 1 ? {} : { replica }) };
+        return [
+          { id: `workload:${id}`, kind: 'workload', ...about, after: sorted(waits), reason },
+          { id: `readiness:${id}`, kind: 'readiness', ...about, after: [`workload:${id}`], reason: answers },
+        ];
+      });
       jobs.push(...(dataOf.get(index) ?? []));
       if (keys.length === 0) return jobs;
       const generated = `${name} reads ${listed(keys)}, generated where it runs and kept there`;
       return [{ id: secret, kind: 'secret', service: name, after: ['scope'], reason: generated }, ...jobs];
     });
   });
+}
+
+/** 1, 2, 3 … for each instance that has jobs of its own. */
+function replicasOf({ replicas }: ServiceSpec, runtime: RuntimeFact | undefined): readonly number[] {
+  return Array.from({ length: workloadJobsOf(runtime, replicas) }, (_, before) => before + 1);
+}
+
+function replicaId(service: string, replica: number): string {
+  return replica === 1 ? service : `${service}#${replica}`;
+}
+
+function readinessIds(view: ComposedView, index: number, runtime: RuntimeFact | undefined): readonly string[] {
+  const { name, spec } = serviceAt(view, index);
+  return replicasOf(spec, runtime).map((replica) => `readiness:${replicaId(name, replica)}`);
 }
 
 /** For each local service the local services that it requires. */

@@ -107,7 +107,8 @@ function drafted(
   const listeners = listenersOf(view, placed);
   const { snapshot, seeds = [] } = revision?.value ?? {};
   const words = { seeds, applied: facts.value.applied ?? [], ...(snapshot === undefined ? {} : { snapshot }) };
-  const { jobs, omitted } = jobsOf(view, placed, { listeners: listeners.length, words });
+  const { runtime } = facts.value;
+  const { jobs, omitted } = jobsOf(view, placed, { listeners: listeners.length, words, runtime });
   const plan: Plan = {
     org,
     env,

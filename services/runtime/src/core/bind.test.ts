@@ -70,12 +70,60 @@ describe('instances', () => {
       anInstance(web, { id: 'web-a-1', epoch: 1 }),
       anInstance(web, { id: 'web-a-2', epoch: 2 }),
     ]);
-    expect(wantedInstances(plan, inventory).get('web')?.id).toBe('web-a-2');
+    expect(wantedInstances(plan, inventory).get('workload:web')?.id).toBe('web-a-2');
     expect(surplusInstances(plan, inventory).map(({ id }) => id)).toEqual(['web-a-1']);
   });
 
   test('have a name made of service, run digest and generation', () => {
     const [job] = workloadJobs(plan);
     expect(job && instanceId(job, 7)).toMatch(/^web-[0-9a-f]{12}-7$/);
+  });
+});
+
+describe('replicas', () => {
+  const [first] = workloadJobs(plan);
+  const places = [undefined, 2, 3] as const;
+  const three: typeof plan = {
+    ...plan,
+    jobs: plan.jobs.flatMap((job) =>
+      job.service !== 'web' || (job.kind !== 'workload' && job.kind !== 'readiness')
+        ? [job]
+        : places.map((replica) =>
+            replica === undefined
+              ? job
+              : {
+                  ...job,
+                  id: `${job.id}#${replica}`,
+                  replica,
+                  after: job.after.map((id) => (id === first?.id ? `${id}#${replica}` : id)),
+                },
+          ),
+    ),
+  };
+  const all = workloadJobs(three).map((job) => anInstance(web, { id: instanceId(job, 1) }));
+
+  test('are told apart by the names of their instances', () => {
+    expect(all.map(({ id }) => id.replace(/^web-[0-9a-f]{12}/, ''))).toEqual(['-1', '-1-r2', '-1-r3']);
+    expect(surplusInstances(three, anInventory(all))).toEqual([]);
+    expect([...wantedInstances(three, anInventory(all)).keys()]).toEqual([
+      'workload:web',
+      'workload:web#2',
+      'workload:web#3',
+    ]);
+  });
+
+  test('that live are kept where one is lost, and only that one is made again', () => {
+    const [one, , other] = all;
+    const left = anInventory([one, other].filter((instance) => instance !== undefined));
+    const { actions } = bind(three, left);
+    expect(['workload:web', 'workload:web#2', 'workload:web#3'].map((id) => actions[id])).toEqual([
+      'keep',
+      'create',
+      'keep',
+    ]);
+  });
+
+  test('that are too many are removed after routes, the last ones', () => {
+    expect(bind(plan, anInventory(all)).removals).toEqual(all.slice(1).map(({ id }) => id));
   });
 });

@@ -1,6 +1,6 @@
 import type { Inventory, JobAction } from '@microstax/model/journal';
 import type { Job, Plan } from '@microstax/model/plan';
-import { surplusInstances, wantedInstances } from './instances.ts';
+import { isInPlaceOf, surplusInstances, wantedInstances, workloadBehind, workloadJobs } from './instances.ts';
 
 /** One action for each job; after this, executing has no choice left (protocol 20). */
 export type Binding = {
@@ -29,10 +29,11 @@ type Scene = {
 function actionOf(job: Job, { plan, inventory, workloads, surplus }: Scene): JobAction {
   switch (job.kind) {
     case 'workload':
-      return workloads.get(job.service ?? '') ?? 'keep';
+      return workloads.get(job.id) ?? 'keep';
     case 'readiness': {
       // What is kept is asked again whether it answers, but never started.
-      const asked = job.service === undefined ? [...workloads.values()] : [workloads.get(job.service) ?? 'keep'];
+      const one = workloads.get(workloadBehind(plan, job)?.id ?? '') ?? 'keep';
+      const asked = job.service === undefined ? [...workloads.values()] : [one];
       return asked.every((action) => action === 'keep') ? 'keep' : 'create';
     }
     case 'scope': {
@@ -51,14 +52,15 @@ function listenerKey({ service, port }: { readonly service: string; readonly por
   return `${service}/${port}`;
 }
 
-/** By service. */
+/** By id of the workload job. */
 function workloadActions(plan: Plan, inventory: Inventory): ReadonlyMap<string, JobAction> {
   const wanted = wantedInstances(plan, inventory);
-  const present = new Set(inventory.instances.map(({ service }) => service));
-  const actions = new Map<string, JobAction>();
-  for (const { kind, service } of plan.jobs) {
-    if (kind !== 'workload' || service === undefined) continue;
-    actions.set(service, wanted.has(service) ? 'keep' : present.has(service) ? 'replace' : 'create');
-  }
-  return actions;
+  const present = Map.groupBy(inventory.instances, ({ service }) => service);
+  return new Map(
+    workloadJobs(plan).map((job) => {
+      if (wanted.has(job.id)) return [job.id, 'keep'];
+      const isThere = present.get(job.service)?.some((instance) => isInPlaceOf(instance, job)) ?? false;
+      return [job.id, isThere ? 'replace' : 'create'];
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import type { InstanceRecord, JobAction } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
 import type { Job, Plan } from '@microstax/model/plan';
 import type { Execution, JobProgress } from './execution-state.ts';
-import { instanceId, wantedInstance, workloadOf } from './instances.ts';
+import { instanceId, wantedInstance, workloadBehind } from './instances.ts';
 
 export type Action =
   /** Nothing was bound yet. */
@@ -127,13 +127,14 @@ function settle(job: Job, progress: JobProgress, { execution, plan, serving }: S
     return { kind: 'settle', job: job.id, instance: null, reason: 'nothing here has to be removed' };
   }
   if (job.kind !== 'workload') return undefined;
-  const instance = wantedInstance(plan, execution.inventory, job.service ?? '');
+  const workload = workloadBehind(plan, job);
+  const instance = workload && wantedInstance(execution.inventory, workload);
   if (!instance) return undefined; // it was lost since it was bound
   return { kind: 'settle', job: job.id, instance, reason: 'it runs already, as the plan wants it' };
 }
 
 function intend(job: Job, progress: JobProgress, execution: Execution, plan: Plan): Intend {
-  const workload = job.kind === 'workload' ? workloadOf(plan, job.service ?? '') : undefined;
+  const workload = job.kind === 'workload' ? workloadBehind(plan, job) : undefined;
   const bound = progress.action ?? 'create';
   const action = workload && bound === 'keep' ? 'create' : bound;
   const instance = workload ? { instance: instanceId(workload, execution.generation) } : {};

@@ -47,7 +47,7 @@ test('orphansOf() has everything of an environment that nobody knows', () => {
   ]);
 });
 
-test('orphansOf() leaves the fence and the logs of a deleted environment where they are', () => {
+test('orphansOf() leaves the fence, the logs and the expired table of a deleted environment where they are', () => {
   const deleted = { ...known, instances: new Set<string>(), isDeleted: true };
-  expect(names(deleted).slice(3)).toEqual(['route shop', 'folder secrets/shop', 'folder data/shop']);
+  expect(names(deleted).slice(3)).toEqual(['folder secrets/shop', 'folder data/shop']);
 });

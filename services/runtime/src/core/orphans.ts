@@ -45,8 +45,8 @@ export function orphansOf(found: FoundEnvironment, known: KnownEnvironment | und
       const reason = unknown ? why : 'no inventory has it';
       return { kind: lives ? 'process' : 'record', env, name: record.id, pid: record.pid, reason, record };
     });
-  const routes: FoundOrphan[] =
-    isRouted && (unknown || known.isDeleted) ? [{ kind: 'route', env, name: env, reason: why }] : [];
+  // Of a deleted environment's table it stays that its context is expired.
+  const routes: FoundOrphan[] = isRouted && unknown ? [{ kind: 'route', env, name: env, reason: why }] : [];
   // The folder `run` of what was deleted holds the fence that its next generation is compared with, and logs are kept.
   const gone = folders.filter((folder) => unknown || (known.isDeleted && isOfData(folder)));
   return [...unowned, ...routes, ...gone.map((name): FoundOrphan => ({ kind: 'folder', env, name, reason: why }))];

@@ -48,5 +48,5 @@ function endpointsOf(plan: Plan, inventory: Inventory): readonly Endpoint[] {
       instance: instance.id,
     })),
   );
-  return sortedBy(endpoints, ({ service, port }) => `${service}/${port}`);
+  return sortedBy(endpoints, ({ service, port, instance }) => `${service}/${port}/${instance}`);
 }

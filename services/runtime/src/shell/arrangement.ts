@@ -10,7 +10,7 @@ export function arrangementOf({ task, world, inventory }: JobContext): Arrangeme
   const { org, env, epoch, plan, resolution, generation } = task;
   const wanted = new Map(
     workloadJobs(plan).map((job) => {
-      const there = wantedInstance(plan, inventory(), job.service);
+      const there = wantedInstance(inventory(), job);
       return [job.service, there?.id ?? instanceId(job, generation)] as const;
     }),
   );

@@ -113,9 +113,8 @@ async function servicesThatServedAndAreGone(
   const artifacts = await servingArtifacts(entry, world);
   if (!artifacts) return [];
   const there = wantedInstances(artifacts.plan, position.inventory);
-  return workloadJobs(artifacts.plan)
-    .map(({ service }) => service)
-    .filter((service) => !there.has(service));
+  const gone = workloadJobs(artifacts.plan).filter(({ id }) => !there.has(id));
+  return [...new Set(gone.map(({ service }) => service))];
 }
 
 async function restoreRoutes(entry: EstateEntry, position: JournalPosition, { world }: Runner): Promise<void> {

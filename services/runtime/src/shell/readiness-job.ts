@@ -1,7 +1,7 @@
 import type { InstanceRecord } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
 import type { Job } from '@microstax/model/plan';
-import { wantedInstance, workloadJobs, workloadOf } from '../core/instances.ts';
+import { type WorkloadJob, wantedInstance, workloadBehind, workloadJobs } from '../core/instances.ts';
 import { retryBudget } from '../core/retry.ts';
 import type { JobContext } from './job-context.ts';
 import { failed, type JobOutcome } from './job-outcome.ts';
@@ -13,18 +13,19 @@ import { startInstance } from './workload-job.ts';
  */
 export async function readinessJob(job: Job, context: JobContext): Promise<JobOutcome> {
   const { plan } = context.task;
-  const workloads = job.service === undefined ? workloadJobs(plan) : [workloadOf(plan, job.service) ?? []].flat();
-  const outcomes = await Promise.all(workloads.map(({ service }) => becomesReady(service, context)));
+  const workloads = job.service === undefined ? workloadJobs(plan) : [workloadBehind(plan, job) ?? []].flat();
+  const outcomes = await Promise.all(workloads.map((workload) => becomesReady(workload, context)));
   const bad = outcomes.find(({ kind }) => kind !== 'done');
   return bad ?? (outcomes.length === 1 && outcomes[0] ? outcomes[0] : { kind: 'done', reason: 'all of them answer' });
 }
 
-async function becomesReady(service: string, context: JobContext): Promise<JobOutcome> {
+async function becomesReady(workload: WorkloadJob, context: JobContext): Promise<JobOutcome> {
+  const { service } = workload;
   const { task, world, inventory, signal } = context;
   const { org, env, epoch, plan } = task;
   const scope = { org, env };
   const spec = must(plan.specs[service], `the plan has the spec of what runs here, "${service}"`);
-  let instance: InstanceRecord | undefined = wantedInstance(plan, inventory(), service);
+  let instance: InstanceRecord | undefined = wantedInstance(inventory(), workload);
   if (!instance) return failed(`Cannot ask "${service}" whether it answers: no instance of it is known`);
   let restarted = false;
   for (let attempt = 1; ; attempt += 1) {

@@ -1,6 +1,6 @@
 import { must } from '@microstax/model/must';
 import type { Job } from '@microstax/model/plan';
-import { instanceId, workloadOf } from '../core/instances.ts';
+import { instanceId, workloadBehind, workloadOf } from '../core/instances.ts';
 import { compositionOf } from './arrangement.ts';
 import type { StartOutcome } from './driver/driver.ts';
 import type { JobContext } from './job-context.ts';
@@ -12,10 +12,7 @@ import type { JobOutcome } from './job-outcome.ts';
  */
 export async function workloadJob(job: Job, context: JobContext): Promise<JobOutcome> {
   const { task } = context;
-  const workload = must(
-    workloadOf(task.plan, job.service ?? ''),
-    `workload job "${job.id}" names a service and what it runs`,
-  );
+  const workload = must(workloadBehind(task.plan, job), `workload job "${job.id}" names a service and what it runs`);
   const id = instanceId(workload, task.generation);
   return outcomeOf(await startInstance(workload.service, id, context), task.env);
 }

@@ -33,7 +33,6 @@ describe('an activation', () => {
   test('names every field that nobody here acts on', () => {
     const probe = { initialDelaySeconds: 0, periodSeconds: 1, timeoutSeconds: 1, failures: 1, successes: 1 };
     const pay = {
-      replicas: 2,
       ports: [{ name: 'dns', containerPort: 53, protocol: 'udp' }],
       secrets: [{ name: 'db', envKey: 'DB', source: 'reference', secret: 'db', key: 'password' }],
       volumes: [{ name: 'data', mountPath: '/data', type: 'pvc', readOnly: false, sizeBytes: 1 }],
@@ -42,7 +41,7 @@ describe('an activation', () => {
       mocks: { mode: 'mirror', image: 'x', args: [], env: {} },
     } as const;
     expect(sayings({ runtime, specs: { pay } })).toEqual(
-      ['init.init-1', 'mocks', 'ports.dns', 'probes.liveness', 'replicas', 'secrets.db', 'volumes.data'].map(
+      ['init.init-1', 'mocks', 'ports.dns', 'probes.liveness', 'secrets.db', 'volumes.data'].map(
         (field) => `error not-realisable pay ${field}`,
       ),
     );

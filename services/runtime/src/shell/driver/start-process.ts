@@ -96,6 +96,8 @@ async function untilRecorded(
 async function prepare(request: StartRequest, place: StartPlace): Promise<Launch | string> {
   const { spec, listeners, scope } = request;
   const { folders, workDir, host, ports } = place;
+  if (spec.stateful && (spec.replicas ?? 1) > 1)
+    return `Cannot start ${spec.replicas} replicas of "${spec.name}": it keeps its data in one folder, which one process writes; set replicas: 1`;
   if (!spec.run) return `Cannot start "${spec.name}": it has no run.command, so it can only be inherited`;
   const cwd = await workingFolder(spec.run.cwd, workDir, spec.name);
   if ('reason' in cwd) return cwd.reason;

@@ -1,0 +1,61 @@
+import { blueprintSubject } from '@microstax/contracts/subjects';
+import { isToken } from '@microstax/model/names';
+import { CliError } from '../cli-error.ts';
+import { readDetail } from '../detail.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type Flags, orgOf, outputOf, waitTimeoutMsOf } from '../flags.ts';
+import { followActivation } from '../follow.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { checkAnswer, checkOutcome } from '../outcome.ts';
+import { printObject } from '../output.ts';
+import { openSession } from '../session.ts';
+import { submit } from '../submit.ts';
+
+const replicasMax = 100; // as the Blueprint's
+
+/**
+ * Declares another number of replicas: the Blueprint of the newest generation with that one change, submitted like any
+ * other (decision 16), so that what runs is what is declared.
+ */
+export async function scaleCommand(env: string, service: string, count: string, flags: Flags): Promise<void> {
+  const replicas = replicasOf(count);
+  if (!isToken(env) || !isToken(service))
+    throw usage(`Cannot scale ${JSON.stringify(`${env}/${service}`)}: a name is 1 to 40 of a-z, 0-9 and "-"`);
+  const [format, timeoutMs] = [outputOf(flags), waitTimeoutMsOf(flags)];
+  await using session = await openSession(orgOf(flags));
+  const { status } = await readDetail(session, env, undefined);
+  const from = { env, generation: status.head?.generation ?? status.generation };
+  using interrupt = onInterrupt(`scale of ${env}`, `msx status ${env}`);
+  const progress = (line: string): void => void process.stderr.write(`${env}: ${line}\n`);
+  const body = JSON.stringify({ from, changes: { services: { [service]: { replicas } } } });
+  const { answer } = await interrupt.guard(
+    submit(session, {
+      env,
+      subject: blueprintSubject({ org: session.org, env }),
+      body: Buffer.from(body),
+      signal: interrupt.signal,
+      onSubmitted: (id) => progress(`scale submitted as ${id}`),
+    }),
+  );
+  checkAnswer(answer, { env });
+  const generation = 'generation' in answer ? answer.generation : null;
+  if (generation === null)
+    throw new CliError({ code: 'outdated', message: `scale of ${env} is outdated: a newer submission came first` });
+  if (flags.wait === true) {
+    const follow = { env, generation, timeoutMs, progress, signal: interrupt.signal };
+    checkOutcome(await interrupt.guard(followActivation(session, follow)));
+  }
+  const done = { env, service, replicas, answer: answer.kind, generation, waited: flags.wait === true };
+  const words = `service/${env}/${service} has ${replicas} replicas ${flags.wait === true ? 'now' : 'wanted'}, generation ${generation}\n`;
+  process.stdout.write(printObject(format, done, () => words, `service/${env}/${service}`));
+}
+
+function replicasOf(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count <= replicasMax) return count;
+  throw usage(`Cannot scale to ${JSON.stringify(text)}: allowed are 0 to ${replicasMax}`);
+}
+
+function usage(message: string): CliError {
+  return new CliError({ code: 'usage', message, next: 'msx scale <env> <service> <n>', exitCode: exitCodes.usage });
+}
