@@ -131,7 +131,13 @@ describe('the storefront', { timeout: 20_000 }, () => {
 });
 
 describe('the Blueprints of the storefront', () => {
-  const files = ['baseline.yaml', 'overlay-payments.yaml', 'team-checkout.yaml', 'feature-express.yaml'];
+  const files = [
+    'baseline.yaml',
+    'dropping.yaml',
+    'overlay-payments.yaml',
+    'team-checkout.yaml',
+    'feature-express.yaml',
+  ];
 
   test('are all there', () => {
     expect(readdirSync(here).filter((file) => file.endsWith('.yaml'))).toEqual([...files].sort());
