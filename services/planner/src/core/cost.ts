@@ -14,12 +14,15 @@ export const unitOf: Readonly<Record<CostTerm['term'], number>> = {
   bridge: 1,
 };
 
-/** Complete enough to recompute every figure from the terms. */
+/**
+ * Complete enough to recompute every figure from the terms. Plain ASCII, as it stands in every plan: one letter that is not
+ * makes each of its many texts take twice the memory and several times as long.
+ */
 export const costFormula = [
-  'microsPerHour of a term = quantity × priceMicros ÷ unit, rounded half up once',
+  'microsPerHour of a term = quantity * priceMicros / unit, rounded half up once',
   `unit = ${unitOf.cpu} millicores for cpu, ${unitOf.memory} bytes for memory and storage, 1 for instance and bridge`,
-  'microsPerHour = Σ terms, fullCopyMicrosPerHour = Σ fullCopyTerms',
-  'savedMicrosPerHour = fullCopyMicrosPerHour − microsPerHour, over expectedHours × expectedHours',
+  'microsPerHour = sum of terms, fullCopyMicrosPerHour = sum of fullCopyTerms',
+  'savedMicrosPerHour = fullCopyMicrosPerHour - microsPerHour, over expectedHours * expectedHours',
   '1,000,000 micros = 1 dollar',
 ].join('; ');
 
