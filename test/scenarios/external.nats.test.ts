@@ -48,13 +48,13 @@ test('requests go to the address of the root, or of the overlay that maps it els
   expect(heir.activation, heir.activation?.reason).toMatchObject({ outcome: 'ready' });
 
   const url = `${await house.urlOf('shop', 'web')}/`;
-  for (const [context, answering] of [
-    [undefined, 'first'],
-    ['feat', 'second'],
-    ['heir', 'second'],
+  for (const [context, from, host] of [
+    [undefined, 'first', first],
+    ['feat', 'second', second],
+    ['heir', 'second', second],
   ] as const) {
     const { body } = await askHttp<EchoAnswer>(url, context);
-    expect({ context, calls: body.calls }).toMatchObject({ context, calls: [{ from: answering }] });
+    expect({ context, calls: body.calls }).toMatchObject({ context, calls: [{ from, host }] });
   }
 
   const { records } = await house.artifact<Resolution>('feat', 'resolution');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { announcesBody, headerText, requestHeaders, responseHeaders } from './headers.ts';
+import { streamRequestHeaders } from './stream-headers.ts';
 
 const about = { method: 'GET', host: '127.0.0.1:4000', stamp: null };
 
@@ -73,4 +74,20 @@ test('announcesBody() believes the headers', () => {
 
 test('headerText() leaves printable ASCII', () => {
   expect(headerText('a\u0000b\nü€')).toBe('a?b???');
+});
+
+test('an address outside is asked for by its own name, whatever name the client used', () => {
+  const raw = ['Host', '127.0.0.1:4000', 'accept', '*/*'];
+  const sent = requestHeaders(raw, {
+    method: 'GET',
+    host: '192.0.2.7:80',
+    stamp: null,
+    authority: 'pay.example.com:80',
+  });
+  expect(sent).toEqual(['accept', '*/*', 'host', 'pay.example.com:80']);
+  const streamed = streamRequestHeaders([':method', 'GET', ':authority', 'router:1', ':path', '/'], {
+    stamp: null,
+    authority: 'pay.example.com:80',
+  });
+  expect(streamed).toEqual([':method', 'GET', ':authority', 'pay.example.com:80', ':path', '/']);
 });

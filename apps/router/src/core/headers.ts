@@ -41,10 +41,13 @@ export type RequestHeadersOptions = {
   readonly host: string;
   readonly stamp: Stamp | null;
   readonly probe?: string | undefined;
+  /** Of an address outside, which may be asked for by its own name only; others are told whom the client meant. */
+  readonly authority?: string | undefined;
 };
 
 /** What is sent to the target: end-to-end headers, the body's framing, and the stamp in both carriers. */
-export function requestHeaders(raw: RawHeaders, { method, host, stamp, probe }: RequestHeadersOptions): string[] {
+export function requestHeaders(raw: RawHeaders, options: RequestHeadersOptions): string[] {
+  const { method, host, stamp, probe, authority } = options;
   const headers: string[] = [];
   let [connection, hasHost, isSized, isChunked] = ['', false, false, false];
   for (let at = 0; at < raw.length; at += 2) {
@@ -54,13 +57,14 @@ export function requestHeaders(raw: RawHeaders, { method, host, stamp, probe }: 
     if (lower === 'connection') connection += connection === '' ? value : `,${value}`;
     else if (lower === 'transfer-encoding') isChunked = true;
     if (hopByHop.has(lower)) continue;
+    if (lower === 'host' && authority !== undefined) continue;
     if (lower === 'host') hasHost = true;
     else if (lower === 'content-length') isSized = true;
     else if (isStamped(lower, stamp, probe)) continue;
     headers.push(name, value);
   }
   const sent = withoutNamed(headers, connection);
-  if (!hasHost) sent.push('host', host);
+  if (!hasHost) sent.push('host', authority ?? host);
   if (isChunked) sent.push('transfer-encoding', 'chunked');
   else if (!isSized && !usuallyWithoutBody.has(method)) sent.push('content-length', '0');
   pushStamp(sent, raw, stamp, probe);

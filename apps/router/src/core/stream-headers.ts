@@ -12,10 +12,21 @@ import {
 const ofConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
 /** A request's head as it goes on to a target over HTTP/2: all but what is of the connection, then the stamp. */
-export function streamRequestHeaders(raw: RawHeaders, stamp: Stamp | null, probe?: string): string[] {
+export function streamRequestHeaders(
+  raw: RawHeaders,
+  { stamp, authority }: { readonly stamp: Stamp | null; readonly authority?: string | undefined },
+  probe?: string,
+): string[] {
   const headers = kept(raw, (name) => name === 'expect' || isStamped(name, stamp, probe));
+  if (authority !== undefined) rename(headers, authority);
   pushStamp(headers, raw, stamp, probe);
   return headers;
+}
+
+/** An address outside is asked for by its own name. */
+function rename(headers: string[], authority: string): void {
+  for (let at = 0; at < headers.length; at += 2)
+    if (headers[at] === ':authority' || headers[at] === 'host') headers[at + 1] = authority;
 }
 
 /** The answer's head as a client gets it, with who answered and why. */

@@ -96,7 +96,7 @@ export class Forwarding {
     this.#routing.sleepers.holdClient(env, this.#client.outgoing, then);
   }
 
-  #open({ stamp, target }: RoutedEndpoint, { host, targetPort }: Endpoint): ClientRequest | undefined {
+  #open({ stamp, target, authority }: RoutedEndpoint, { host, targetPort }: Endpoint): ClientRequest | undefined {
     const { keptSockets, newSockets, limits, log } = this.#routing;
     const { method, url, rawHeaders } = this.#client;
     const probe = this.#probe?.member(target.env);
@@ -107,7 +107,7 @@ export class Forwarding {
         port: targetPort,
         method,
         path: url,
-        headers: requestHeaders(rawHeaders, { method, host: `${host}:${targetPort}`, stamp, probe }),
+        headers: requestHeaders(rawHeaders, { method, host: `${host}:${targetPort}`, stamp, probe, authority }),
         maxHeaderSize: limits.headBytesMax,
       });
       if (limits.requestMsMax > 0) answersWithin(upstream, limits.requestMsMax);

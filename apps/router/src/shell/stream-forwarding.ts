@@ -75,7 +75,7 @@ export class StreamForwarding {
     const endpoint = this.#attempts.pick(routed.endpoints);
     const end = inFlight.begin(routed.target.env, endpoint.instance, routed.for); // invariant 4
     const { raw, endStream } = this.#head;
-    const headers = streamRequestHeaders(raw, routed.stamp, this.#probe?.member(routed.target.env));
+    const headers = streamRequestHeaders(raw, routed, this.#probe?.member(routed.target.env));
     sessions.request(endpoint, { headers, endStream }, (upstream, failure) => {
       if (upstream === undefined) {
         end();

@@ -102,11 +102,11 @@ class Upgrading {
     upstream.end();
   }
 
-  #open({ stamp, target }: RoutedEndpoint, { host, targetPort }: Endpoint): ClientRequest | undefined {
+  #open({ stamp, target, authority }: RoutedEndpoint, { host, targetPort }: Endpoint): ClientRequest | undefined {
     const { method = 'GET', url, rawHeaders, headers } = this.#first.incoming;
     const probe = this.#at.probe?.member(target.env);
     try {
-      const sent = requestHeaders(rawHeaders, { method, host: `${host}:${targetPort}`, stamp, probe });
+      const sent = requestHeaders(rawHeaders, { method, host: `${host}:${targetPort}`, stamp, probe, authority });
       sent.push('connection', 'upgrade', 'upgrade', headers.upgrade ?? '');
       const { newSockets: agent, limits } = this.#routing;
       return request({
