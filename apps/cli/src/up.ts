@@ -12,6 +12,7 @@ import { startGraph } from '@microstax/graph/service';
 import { readIntakeConfig } from '@microstax/intake/config';
 import { startIntake } from '@microstax/intake/service';
 import type { RouteTable } from '@microstax/model/route-table';
+import { driverNames } from '@microstax/model/runtime-fact';
 import { readPlannerConfig } from '@microstax/planner/config';
 import { startPlanner } from '@microstax/planner/service';
 import { readResolverConfig } from '@microstax/resolver/config';
@@ -42,20 +43,39 @@ const servingPollMs = 50;
 export async function upCommand(flags: Flags): Promise<void> {
   const env = readCliEnv();
   const dataDir = typeof flags.data === 'string' ? resolve(flags.data) : env.dataDir;
+  const driver = driverOf(flags);
   const stop = stopSignal();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const previous = readUpFile(dataDir);
   refuseSecondUp(dataDir, previous);
   await endLeftovers(previous, say);
   await using running = new AsyncDisposableStack();
-  await start(running, { dataDir, org: env.org, split: flags.split === true, stop });
+  await start(running, { dataDir, org: env.org, split: flags.split === true, driver, stop });
   await stop.asked;
-  say('stopping: processes of environments, services, router, bus');
+  const ends = driver === 'kubernetes' ? '' : 'processes of environments, ';
+  say(`stopping: ${ends}services, router, bus`);
 }
 
-type Start = { readonly dataDir: string; readonly org: string; readonly split: boolean; readonly stop: StopSignal };
+type Start = {
+  readonly dataDir: string;
+  readonly org: string;
+  readonly split: boolean;
+  /** Undefined: as MSX_DRIVER says. */
+  readonly driver: string | undefined;
+  readonly stop: StopSignal;
+};
 
-async function start(running: AsyncDisposableStack, { dataDir, org, split, stop }: Start): Promise<void> {
+function driverOf({ driver }: Flags): string | undefined {
+  if (driver === undefined) return undefined;
+  if (typeof driver === 'string' && driverNames.includes(driver)) return driver;
+  throw new CliError({
+    code: 'unknown-driver',
+    message: `There is no driver "${String(driver)}"; there are ${driverNames.join(', ')}`,
+    exitCode: exitCodes.usage,
+  });
+}
+
+async function start(running: AsyncDisposableStack, { dataDir, org, split, driver, stop }: Start): Promise<void> {
   const bus = await startBus(running, dataDir);
   const state = upState({
     org,
@@ -73,6 +93,7 @@ async function start(running: AsyncDisposableStack, { dataDir, org, split, stop 
     MSX_DATA: dataDir,
     MSX_DB: join(dataDir, 'graph.db'),
     MSX_WORKDIR: process.cwd(),
+    ...(driver === undefined ? {} : { MSX_DRIVER: driver }),
     ...compileCache(),
   };
   const logDir = join(dataDir, 'services');

@@ -41,6 +41,7 @@ test('readRuntimeConfig() of a cluster leaves its workloads when it ends', () =>
       gatewayNamespace: 'microstax',
       routerCidrs: ['10.0.0.0/8', '192.168.0.1/32'],
     },
+    limits: { readyMs: 120_000 },
     endInstancesOnDispose: false,
   });
   expect(() => readRuntimeConfig({ MSX_DRIVER: 'moon' })).toThrow('allowed are process, kubernetes');

@@ -53,7 +53,7 @@ export type RuntimeLimits = {
   readonly drainMs: number;
   /** From SIGTERM to SIGKILL. */
   readonly stopGraceMs: number;
-  /** How long a program may take until every port accepts a connection (protocol 6). */
+  /** How long a program may take until every port accepts a connection (protocol 6); 2 min where an image is pulled. */
   readonly readyMs: number;
   /** How long a router may take to confirm a table. */
   readonly confirmMs: number;
@@ -77,7 +77,7 @@ export function readRuntimeConfig(env: Env): RuntimeConfig {
       observeMs: readDurationMs(env, 'MSX_OBSERVE', 10_000),
       drainMs: readDurationMs(env, 'MSX_DRAIN', 10_000),
       stopGraceMs: readDurationMs(env, 'MSX_STOP_GRACE', 10_000),
-      readyMs: readDurationMs(env, 'MSX_READY', 30_000),
+      readyMs: readDurationMs(env, 'MSX_READY', driver.kind === 'process' ? 30_000 : 120_000),
       confirmMs: readDurationMs(env, 'MSX_CONFIRM', 5_000),
     },
     driver,

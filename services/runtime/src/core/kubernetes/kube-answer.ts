@@ -39,6 +39,11 @@ export function failureOf(from: {
   return { kind: 'refused', status, reason, message };
 }
 
+/** Whether it is refused for who asks, and not for what an object says. */
+export function isAboutRights({ status, message }: Extract<KubeFailure, { kind: 'refused' }>): boolean {
+  return status === 401 || (status === 403 && /is forbidden: User ".*" cannot /.test(message));
+}
+
 const messageCharsMax = 600;
 
 function statusOf(text: string): { readonly reason: string; readonly message: string } {

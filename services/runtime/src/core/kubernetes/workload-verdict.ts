@@ -31,6 +31,9 @@ export function workloadVerdict(from: {
   if (blocked !== undefined) return blocked;
   const pending = pods.map(waitsFor).find((one) => one !== undefined);
   if (pending !== undefined) return { kind: 'waiting', because: pending };
+  const { observedGeneration = 0 } = statusOf(workload);
+  if (Number(observedGeneration) < (workload.metadata.generation ?? 0))
+    return { kind: 'waiting', because: 'the controllers of the cluster have not looked at it yet' };
   const { ready, wanted } = counts(workload);
   return { kind: 'waiting', because: `${ready} of ${wanted} pods are ready` };
 }

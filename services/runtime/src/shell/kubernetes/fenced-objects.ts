@@ -41,7 +41,8 @@ export class FencedObjects {
       if (pending.length === 0) return 'passed';
       if ((await this.#fence(place, epoch)) === 'fenced') return 'fenced';
       const answers = await Promise.all(pending.map(({ object, live }) => this.#write(object, live, epoch)));
-      if (answers.every((settled) => settled)) return 'passed';
+      if (answers.includes('fenced')) return 'fenced';
+      if (answers.every((answer) => answer === 'passed')) return 'passed';
       if (lost >= conflictsMax) throw new Unavailable(`a quiet moment in namespace ${place.namespace}`);
     }
   }
@@ -84,7 +85,7 @@ export class FencedObjects {
     throw problem(`read ${inWords(name)}`, answer);
   }
 
-  async #write(object: KubeObject, live: KubeObject | undefined, epoch: number): Promise<boolean> {
+  async #write(object: KubeObject, live: KubeObject | undefined, epoch: number): Promise<Fence | 'moved'> {
     const { metadata } = object;
     const annotations = {
       ...metadata.annotations,
@@ -93,8 +94,10 @@ export class FencedObjects {
     };
     const resourceVersion = live?.metadata.resourceVersion ?? noVersion;
     const answer = await this.#client.apply({ ...object, metadata: { ...metadata, annotations, resourceVersion } });
-    if (answer.kind === 'ok') return true;
-    if (answer.kind === 'conflict') return false;
+    if (answer.kind === 'ok') return 'passed';
+    if (answer.kind === 'conflict') return 'moved';
+    // Where the cluster has our admission policy, it compares too.
+    if (answer.kind === 'refused' && answer.message.includes("is below the namespace's")) return 'fenced';
     throw problem(`apply ${inWords(nameOf(object))}`, answer);
   }
 

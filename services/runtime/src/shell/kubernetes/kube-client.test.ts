@@ -90,6 +90,15 @@ test('a write that nobody took the connection of has not happened', async () => 
   expect(await client.apply(object)).toMatchObject({ kind: 'unavailable' });
 });
 
+test('an API server that has just come back is not believed that it knows nobody', async () => {
+  const forbidden = 'namespaces is forbidden: User "u" cannot list resource "namespaces"';
+  const answers = [status(403, 'Forbidden', forbidden), status(503, 'ServiceUnavailable', 'starting')];
+  const { client } = await aServer((response) => (answers.shift() ?? status(403, 'Forbidden', forbidden))(response));
+  expect(await client.get(web)).toMatchObject({ kind: 'refused' });
+  expect(await client.get(web)).toMatchObject({ kind: 'unavailable' });
+  expect(await client.get(web)).toMatchObject({ kind: 'unavailable', message: expect.stringContaining(forbidden) });
+});
+
 test('calls share connections, also after a DELETE with a body', async () => {
   const { client, seen, sockets } = await aServer((response) => response.end('{}'));
   await client.get(web);

@@ -4,9 +4,11 @@
 // 1. JSON as it is: nothing is dropped that a generated type does not know, and the server refuses what it does not know.
 // 2. Sockets are shared for as long as the TLS material stays the same; credentials are asked for with every call.
 // 3. A write without an answer is `unknown`, never failed.
+// 4. An API server that has just come back knows nobody's rights for a moment: what it then forbids was not refused.
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { failureOf, type KubeAnswer } from '../../core/kubernetes/kube-answer.ts';
+import { type Clock, systemClock } from '@microstax/service/clock';
+import { failureOf, isAboutRights, type KubeAnswer, type KubeFailure } from '../../core/kubernetes/kube-answer.ts';
 import {
   apiVersionOf,
   collectionPath,
@@ -35,14 +37,18 @@ type Pool = { readonly tls: string; readonly agent: HttpAgent };
 
 const socketsMax = 16; // one reset socket fails one call
 const callTimeoutMsDefault = 15_000;
+const settlingMs = 15_000;
 
 export class KubeClient implements AsyncDisposable {
   readonly #connection: KubeConnection;
   readonly #callTimeoutMs: number;
+  readonly #clock: Clock;
   #pool: Pool | undefined;
+  #awayAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(connection: KubeConnection, options: { readonly callTimeoutMs?: number } = {}) {
+  constructor(connection: KubeConnection, options: { readonly callTimeoutMs?: number; readonly clock?: Clock } = {}) {
     this.#connection = connection;
+    this.#clock = options.clock ?? systemClock;
     this.#callTimeoutMs = options.callTimeoutMs ?? callTimeoutMsDefault;
   }
 
@@ -134,15 +140,26 @@ export class KubeClient implements AsyncDisposable {
     const sent = await this.#send(url, { method, headers, payload, credentials });
     if (sent.kind === 'failed') {
       const message = `${url.host}: ${sent.message}`;
+      this.#awayAtMs = this.#clock.monotonicMs();
       return writes && sent.mayHaveArrived ? { kind: 'unknown', message } : { kind: 'unavailable', message };
     }
     const { status, text, retryAfter } = sent;
-    if (status >= 400) return failureOf({ status, text, writes, ...(retryAfter === undefined ? {} : { retryAfter }) });
+    if (status >= 400) {
+      const failure = failureOf({ status, text, writes, ...(retryAfter === undefined ? {} : { retryAfter }) });
+      return this.#settled(failure);
+    }
     try {
       return { kind: 'ok', value: JSON.parse(text) as T };
     } catch {
       return { kind: writes ? 'unknown' : 'unavailable', message: `${url.host} answered ${status} with no JSON` };
     }
+  }
+
+  #settled(failure: KubeFailure): KubeFailure {
+    const now = this.#clock.monotonicMs();
+    if (failure.kind === 'unavailable') this.#awayAtMs = now;
+    if (failure.kind !== 'refused' || now - this.#awayAtMs >= settlingMs || !isAboutRights(failure)) return failure;
+    return { kind: 'unavailable', message: `${failure.status} ${failure.reason}: ${failure.message}` };
   }
 
   #send(
