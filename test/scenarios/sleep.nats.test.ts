@@ -1,7 +1,8 @@
 import { wake } from '@microstax/contracts/graph-requests';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { oneAnswerOneOutcome } from './accounts.ts';
-import { asYaml, baseline, echo, overlay } from './blueprints.ts';
+import { askHttp } from './ask-http.ts';
+import { asYaml, baseline, type EchoAnswer, echo, overlay } from './blueprints.ts';
 import { type House, startHouse } from './house.ts';
 
 /** `sleep` and `wake` through the whole way: records and listeners stay, processes go and come back (protocol 14, 18, 21). */
@@ -97,5 +98,17 @@ test('a provider that cannot be woken fails its child at once, with what to do',
   expect(child.activation).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('sleeps') });
   expect((await house.apply('weak', shop('weak'))).activation?.outcome).toBe('ready');
   expect(await house.outcome('weak-feat', 2)).toMatchObject({ outcome: 'ready' });
+  await oneAnswerOneOutcome(house);
+});
+
+test('what sleeps sleeps on while runtime, router and graph start anew, and is woken by the first request', async () => {
+  await house.apply('deep', shop('deep'));
+  const url = await house.urlOf('deep', 'web');
+  await house.command('sleep', 'deep');
+  for (const room of ['runtime', 'router', 'graph'] as const) await house.restart(room);
+  expect(await house.status('deep')).toMatchObject({ state: 'asleep', generation: 2 });
+  expect(await house.pids('deep')).toEqual({});
+  expect(await house.urlOf('deep', 'web')).toBe(url);
+  expect((await askHttp<EchoAnswer>(url)).status).toBe(200);
   await oneAnswerOneOutcome(house);
 });
