@@ -145,6 +145,34 @@ describe('a gateway', () => {
     },
   );
 
+  test('tells more contexts apart than one route holds', async () => {
+    const overlays = Array.from({ length: 20 }, (_, index) => `feat-${index}`);
+    const [listener, ...others] = aFamily({
+      unknown: 'baseline',
+      environments: [
+        { env: 'shop', parent: null, value: 'shop', does: { 'pay-2': 'runs' } },
+        { env: 'feat', parent: 'shop', value: 'Feat.1', does: { 'pay-2': 'runs' } },
+        ...overlays.map((env) => ({ env, parent: 'shop', value: env, does: { 'pay-2': 'runs' as const } })),
+      ],
+    });
+    if (listener === undefined) throw new Error('a family has its root');
+    const routes = objectsOf('gateway', { listener, others });
+    expect(routes.map(({ metadata }) => metadata.name)).toEqual(['pay-2-http', 'pay-2-http-2']);
+    for (const route of routes) await taken(cluster, route);
+    // Overlays without anything in the cluster are answered with an error, which is not the root's answer.
+    for (const [value, wanted] of [
+      ['Feat.1', 'http.pay-2.feat'],
+      ['nobody', 'http.pay-2.shop'],
+      ...overlays.map((env) => [env, 'denied'] as const),
+    ] as const)
+      await eventually(async () => {
+        const { status, body } = await ask('shop', 'pay-2', { [header]: value });
+        expect(status === 200 ? body : 'denied', value).toBe(wanted);
+        return true;
+      });
+    for (const route of routes) await cluster.call('DELETE', pathOf(route));
+  });
+
   test('accepts the routes with all their references', async () => {
     for (const object of objectsOf('gateway', ofShop)) {
       await taken(cluster, object);

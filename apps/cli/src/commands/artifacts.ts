@@ -2,6 +2,7 @@ import type { Composition } from '@microstax/model/composition';
 import type { Derivation } from '@microstax/model/derivation';
 import type { Resolution } from '@microstax/model/resolution';
 import { compileRouting, routingPreface } from '@microstax/model/routing-artifacts/compile-routing';
+import { hasTooManyRules } from '@microstax/model/routing-artifacts/gateway';
 import type { RoutedEnvironment } from '@microstax/model/routing-artifacts/route-answers';
 import {
   mirroringFormats,
@@ -40,6 +41,7 @@ export async function artifactsCommand(env: string, flags: Flags): Promise<void>
   for (const { resolution } of families) refuseOtherRoot(first, resolution);
 
   const all = compileRouting(format, family);
+  refuseTooManyRules(all, format);
   const { service } = flags;
   const shown = typeof service === 'string' ? all.filter((one) => one.service === service) : all;
   if (typeof service === 'string' && shown.length === 0)
@@ -105,6 +107,19 @@ function routed(detail: Awaited<ReturnType<typeof readDetail>>): RoutedEnvironme
     resolution: artifactOf<Resolution>(detail, 'resolution'),
     composition: artifactOf<Composition>(detail, 'composition'),
   };
+}
+
+/** The Gateway API bounds a route, and where unknown values are matched it cannot be split. */
+function refuseTooManyRules(all: ReturnType<typeof compileRouting>, format: RoutingFormat): void {
+  const over = all.filter(({ content }) => content.kind === 'objects' && content.objects.some(hasTooManyRules));
+  if (over.length === 0) return;
+  const services = over.map(({ service }) => `"${service}"`).join(', ');
+  throw new CliError({
+    code: 'usage',
+    message: `Cannot write ${format} of ${services}: an HTTPRoute holds 16 rules, and these contexts have more answers`,
+    next: 'name fewer environments by --with',
+    exitCode: exitCodes.usage,
+  });
 }
 
 function refuseOtherRoot({ resolution: { env, context } }: RoutedEnvironment, other: Resolution): void {
