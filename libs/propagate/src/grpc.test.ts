@@ -10,6 +10,7 @@ import {
 import { expect, test } from 'vitest';
 import { currentContext, readContext, runWithContext } from './context.ts';
 import { contextInterceptor, injectMetadata, readMetadata, withMetadataContext } from './grpc.ts';
+import { instrument } from './instrument.ts';
 
 const bytes = { serialize: (value: Buffer) => value, deserialize: (value: Buffer) => value };
 
@@ -38,6 +39,24 @@ test('a call’s context reaches the handler, and goes on with the calls that it
     names.map((env) => [env, env]),
   );
   expect(answers[0]?.reached).toMatchObject({ baggage: 'msx-env=one,user=7' });
+});
+
+test('with instrument() no call of gRPC gets the context of another one, and the interceptor carries its own', async () => {
+  const undo = instrument();
+  try {
+    await using last = await aServer((call, done) => done(null, Buffer.from(JSON.stringify(call.metadata.getMap()))));
+    for (const interceptors of [[], [contextInterceptor as never]]) {
+      const client = clientOf(last.port, interceptors);
+      const names = Array.from({ length: 10 }, (_, at) => `env-${at}`);
+      // All of them wait for the one connection that the first one opens.
+      const asked = names.map((env) => runWithContext(readContext({ 'x-msx-env': env }), () => ask(client)));
+      const reached = (await Promise.all(asked)).map((metadata) => metadata['x-msx-env']);
+      client.close();
+      expect(reached).toEqual(interceptors.length === 0 ? names.map(() => undefined) : names);
+    }
+  } finally {
+    undo();
+  }
 });
 
 test('metadata is read and written by itself', () => {

@@ -40,14 +40,23 @@ export function inStreamContext<T>(
   return runWithContext(context, work);
 }
 
-/** Makes the requests of a client's session carry the context of the request that each is made in. */
+/**
+ * Makes the requests of a client's session carry the context of the request that each is made in. Calls of gRPC are left
+ * alone: a client of it sends them when a connection is there, which may be in the course of another request; its
+ * interceptor (`grpc.ts`) carries theirs.
+ */
 export function propagatingSession(session: ClientHttp2Session): ClientHttp2Session {
   const request = session.request;
   session.request = function requestInContext(headers, options) {
-    const own = currentContext() === undefined ? headers : withContext(headers);
+    const own = currentContext() === undefined || isGrpc(headers) ? headers : withContext(headers);
     return request.call(session, own, options);
   };
   return session;
+}
+
+function isGrpc(headers: OutgoingHttpHeaders | readonly string[] | undefined): boolean {
+  if (headers === undefined || Array.isArray(headers)) return false;
+  return String((headers as OutgoingHttpHeaders)['content-type'] ?? '').startsWith('application/grpc');
 }
 
 /** Raw lists of names and values are taken by newer versions of Node; they stay in their order. */
