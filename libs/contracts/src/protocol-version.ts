@@ -2,7 +2,8 @@
 export const wireHistory = [
   { version: 1, change: 'events, commands, requests and buckets of the main job' },
   { version: 2, change: '`job changed` carries all moves of one append; a claim may carry the first append' },
+  { version: 3, change: 'a record may lead to an address outside (`target.external`); resolvers answer `resolve`' },
 ] as const;
 
-export const wireVersion = 2;
+export const wireVersion = 3;
 export const oldestSpoken = 2;
