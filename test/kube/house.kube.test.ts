@@ -181,6 +181,20 @@ describe.skipIf(box === undefined)('an environment in a cluster', () => {
     await house.command('delete', 'tight');
   });
 
+  test('takes no write of an older epoch where the fence is a policy of the cluster', async () => {
+    await apply({ name: 'fence', services: [service('web')] });
+    await apply({ name: 'fence', services: [service('web', { env: { A: '1' } })] });
+    const stale = (epoch: string) => ({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', data: { from: 'an owner that was paused' } },
+      metadata: { name: 'stale', namespace: 'fence', annotations: { 'microstax.dev/epoch': epoch } },
+    });
+    expect(await raw.apply(stale('1'))).toMatchObject({
+      ...{ status: 403, body: { message: expect.stringContaining("epoch 1 is below the namespace's 2") } },
+    });
+    expect(await raw.apply(stale('2'))).toMatchObject({ status: 201 });
+    await house.command('delete', 'fence');
+  });
+
   test('is made again where somebody deletes a workload by hand', async () => {
     await apply({ name: 'drift', services: [service('web')] });
     const [name = ''] = Object.keys(await objectsOfEnvironment('drift')).filter((one) => one.startsWith('Deployment '));
