@@ -49,7 +49,7 @@ export type PropagationObserved =
       /** Services that held a request of the probe just then; sorted. */
       readonly inside: readonly string[];
     }
-  /** Everything that the probe caused through this router so far has been answered. */
+  /** Of the router where the probe entered: everything that it caused has been answered. */
   | { readonly kind: 'answered'; readonly probe: string };
 
 export type PropagationRequest = {

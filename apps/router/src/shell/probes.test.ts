@@ -55,6 +55,12 @@ test('a request that is known by its time alone may be a stranger’s: nothing i
   expect(scene.toDb).toEqual([expect.objectContaining({ baggage: 'own=1' })]);
 });
 
+test('a probe that entered through another router is not said to be answered here', async () => {
+  await using scene = await aScene(() => ({}));
+  await call(scene.web, { headers: { ...headers, baggage: `msx-env=feat,msx-probe=${probe}.shop.front` } });
+  expect(scene.said.map(({ kind }) => kind)).toEqual(['request', 'request']);
+});
+
 test('requests with the context of others are not the probe’s', async () => {
   await using scene = await aScene(() => ({ 'x-msx-env': 'other' }));
   await call(scene.web, { headers });

@@ -4,7 +4,13 @@
 // 1. A request is looked at when its baggage mentions a probe, or while a probe is under way; all others cost a comparison.
 // 2. A request that is recognised by time alone may be a stranger's: nothing is written into it.
 // 3. Anybody may send a probe's member, so probes and what is said of each are bounded.
-import { type PropagationObserved, probeKey, probeMember, readProbeMember } from '@microstax/contracts/propagation';
+import {
+  type ProbeMember,
+  type PropagationObserved,
+  probeKey,
+  probeMember,
+  readProbeMember,
+} from '@microstax/contracts/propagation';
 import { baggageValue, parseBaggage } from '@microstax/propagate/baggage';
 import type { Address, Tables } from '../core/route.ts';
 
@@ -24,6 +30,8 @@ export type ProbePassage = {
 type Active = {
   readonly root: string;
   readonly context: string | null;
+  /** It came from outside, so that everything it causes has ended when this router's requests have. */
+  readonly entered: boolean;
   /** Requests that are not answered yet, by service. */
   readonly inside: Map<string, number>;
   open: number;
@@ -52,7 +60,7 @@ export class Probes {
     if (root === undefined) return undefined;
     const member = mentioned ? memberOf(headers.baggage) : undefined;
     if (member !== undefined) {
-      const active = this.#active.get(member.id) ?? this.#start(member.id, root, context ?? null);
+      const active = this.#active.get(member.id) ?? this.#start(member, root, context ?? null);
       const evidence = { evidence: 'probe', caller: member.by } as const;
       return active && this.#pass(member.id, active, { ...evidence, address, root, context });
     }
@@ -77,9 +85,9 @@ export class Probes {
     };
   }
 
-  #start(id: string, root: string, context: string | null): Active | undefined {
+  #start({ id, by }: ProbeMember, root: string, context: string | null): Active | undefined {
     if (this.#active.size >= probesMax) return undefined; // invariant 3
-    const active: Active = { root, context, inside: new Map(), open: 0, said: 0 };
+    const active: Active = { root, context, entered: by === null, inside: new Map(), open: 0, said: 0 };
     this.#active.set(id, active);
     return active;
   }
@@ -122,7 +130,7 @@ export class Probes {
     active.open -= 1;
     if (active.open > 0) return;
     this.#active.delete(id);
-    this.#say({ kind: 'answered', probe: id });
+    if (active.entered) this.#say({ kind: 'answered', probe: id });
   }
 }
 
