@@ -3,6 +3,7 @@ import type { Bus } from '@microstax/bus/bus';
 import { activationDenied } from '@microstax/contracts/activation-denied';
 import { activationFailed } from '@microstax/contracts/activation-failed';
 import { blueprintRejected } from '@microstax/contracts/blueprint-rejected';
+import type { CommandVerb } from '@microstax/contracts/command';
 import { environmentReady } from '@microstax/contracts/environment-ready';
 import { planRefused } from '@microstax/contracts/plan-refused';
 import { revisionRefused } from '@microstax/contracts/revision-refused';
@@ -18,6 +19,8 @@ export type Activations = AsyncDisposable & {
   /** Publishes a Blueprint; settles with the milliseconds until the environment said that it is ready. */
   apply(env: string, blueprint: string): Promise<number>;
   delete(env: string): Promise<void>;
+  /** The same of a command; settles with how long it took. */
+  command(env: string, verb: CommandVerb): Promise<number>;
 };
 
 /** One activation of an environment at a time. */
@@ -54,6 +57,7 @@ export async function followActivations(bus: Bus): Promise<Activations> {
   }
   return {
     apply: (env, blueprint) => send(env, blueprintSubject({ org, env }), blueprint),
+    command: (env, verb) => send(env, commandSubject({ service: 'graph', org, env, verb }), ''),
     async delete(env) {
       await send(env, commandSubject({ service: 'graph', org, env, verb: 'delete' }), '');
     },

@@ -8,9 +8,10 @@ import { resolve } from './resolve.ts';
 import { router } from './router.ts';
 import { store } from './store.ts';
 import { asJsonLines, asTable } from './table.ts';
+import { wake } from './wake.ts';
 
 /** `npm run bench -- <name>`: every bench is called by name and prints lines of one shape. */
-const benches: readonly Bench[] = [activation, baseline, graph, plan, resolve, router, store];
+const benches: readonly Bench[] = [activation, baseline, graph, plan, resolve, router, store, wake];
 
 const list = benches.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n');
 const help = `Usage: npm run bench -- <name> [--json] [--quick]
