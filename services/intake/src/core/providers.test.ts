@@ -28,6 +28,9 @@ test.each([
   ['providers: { pay: { external: "pay.example.com:0" } }', 'routing.providers.pay.external'],
   ['providers: { pay: { external: "pay.example.com:65536" } }', 'routing.providers.pay.external'],
   ['providers: { pay: { external: "pay example:80" } }', 'routing.providers.pay.external'],
+  ['providers: { pay: { external: "pay..example.com:80" } }', 'routing.providers.pay.external'],
+  ['providers: { pay: { external: "999.0.0.1:80" } }', 'routing.providers.pay.external'],
+  ['providers: { pay: { external: "[::::]:80" } }', 'routing.providers.pay.external'],
   ['providers: { pay: { external: "http://pay.example.com:80" } }', 'routing.providers.pay.external'],
   ['pools: [{ environment: spare, capacity: 0 }], providers: { pay: spare }', 'routing.pools.0.capacity'],
 ])('what is no address or capacity is refused at its place: %s', (routing, path) => {
@@ -46,4 +49,12 @@ test.each([
   const decision = decideText(shop(routing), { env: 'shop' });
   expect(decision.kind).toBe('rejected');
   expect(sayings(decision).join('\n')).toContain(said);
+});
+
+test('one address has one form, however it is written', () => {
+  const hostOf = (external: string) =>
+    revisionOfText(shop(`providers: { pay: { external: "${external}" } }`)).routing.externals?.pay?.host;
+  expect(hostOf('PAY.Example.com:80')).toBe('pay.example.com');
+  expect(hostOf('[2001:DB8:0:0::7]:80')).toBe('2001:db8::7');
+  expect(hostOf('10.0.0.7:80')).toBe('10.0.0.7');
 });

@@ -34,13 +34,10 @@ export function externalOf({
   region,
 }: WrittenProvider): ExternalAddress | undefined {
   if (external === undefined || environment !== undefined) return undefined;
-  const colon = external.lastIndexOf(':');
   return {
-    host: external
-      .slice(0, colon)
-      .replace(/^\[|\]$/g, '')
-      .toLowerCase(),
-    port: Number(external.slice(colon + 1)),
+    // Names in small letters, numbers in the one form that they are usually written in.
+    host: new URL(`http://${external}`).hostname.replace(/^\[|\]$/g, ''),
+    port: Number(external.slice(external.lastIndexOf(':') + 1)),
     portName: port ?? protocol,
     protocol,
     ...(region === undefined ? {} : { region }),

@@ -26,12 +26,16 @@ export const foreignName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251
 export const region = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
   error: 'a region is 1 to 63 of a-z, 0-9 and "-", such as "eu-west"',
 });
+const addressError = {
+  error: 'expected a host and a port from 1 to 65535, such as "payments.example.com:443" or "[2001:db8::7]:443"',
+};
 export const externalAddress = z
   .string()
   .regex(
     /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]):(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/,
-    { error: 'expected a host and a port from 1 to 65535, such as "payments.example.com:443" or "[2001:db8::7]:443"' },
-  );
+    addressError,
+  )
+  .refine((text) => !/\.\.|\.-|-\./.test(text) && URL.canParse(`http://${text}`), addressError);
 export const quantity = z.union([z.string(), z.number()], {
   error: 'expected a quantity such as "250m", 1 or "128Mi"',
 });
