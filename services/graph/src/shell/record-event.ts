@@ -1,7 +1,10 @@
 import { done, type Message, type Outcome } from '@microstax/bus/bus';
 import { type Bundle, type BundleEntry, pickFromBundle } from '@microstax/contracts/bundle';
+import type { EventContract } from '@microstax/contracts/event-contract';
+import { peekEvent } from '@microstax/contracts/peek-event';
 import type { ArtifactKind, Digest } from '@microstax/model/digest';
 import type { Finding } from '@microstax/model/finding';
+import type { Stage } from '@microstax/model/status';
 import { failpoint } from '@microstax/service/failpoint';
 import { type Changes, noChanges, type Place, together } from '../core/changes.ts';
 import { claim } from '../core/claim.ts';
@@ -41,6 +44,22 @@ const claimMs = 15;
  */
 export async function offThePath({ clock }: Graph, { purpose }: Message): Promise<void> {
   if (purpose === 'activate') await clock.delay(offThePathMs);
+}
+
+/** Whether a later stage brought all of an event, which then need not be read (protocol 8). */
+export async function isRecorded<T extends { readonly org: string; readonly env: string }>(
+  { store }: Graph,
+  message: Message,
+  { stage, contract }: { readonly stage: Stage; readonly contract: EventContract<T> },
+): Promise<boolean> {
+  if (message.purpose !== 'activate') return false;
+  const peeked = peekEvent(message.body);
+  if (peeked === undefined || contract.subject(peeked as unknown as T) !== message.subject) return false;
+  const { org, env, generation, artifacts } = peeked;
+  const [row] = await store.getMany<ActivationDocument>([activationAt(org, env, generation)]);
+  if (row === undefined || !addsNothing({ stage, artifacts }, row.body)) return false;
+  await failpoint(`graph.${stage}.after-decide`);
+  return true;
 }
 
 /** Records what another stage decided, with all bytes or not at all (protocol 8). Previews are nobody's record. */

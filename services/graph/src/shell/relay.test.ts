@@ -1,4 +1,5 @@
 import { environmentReady } from '@microstax/contracts/environment-ready';
+import { jobChanged } from '@microstax/contracts/job-changed';
 import { systemClock } from '@microstax/service/clock';
 import { silentLog } from '@microstax/service/log';
 import { startTelemetry } from '@microstax/service/telemetry';
@@ -71,6 +72,31 @@ test('an environment whose event cannot be said keeps its order and holds up no 
   for (const row of [aRow(1, 'a'), aRow(2, 'a'), aRow(3, 'b')]) relay.say([row]); // three commits
   await eventually(() => said.length === 3);
   expect(said).toEqual(['b#3', 'a#1', 'a#2']);
+});
+
+test('what nobody waits for is said a moment later, in its order, and not after what somebody waits for', async () => {
+  const { graph, said } = scene();
+  await using relay = await startRelay(graph);
+  const moved = (n: number, env: string): NumberedRow => {
+    const { row } = aRow(n, env);
+    return { n, row: { ...row, event: jobChanged.name } };
+  };
+  relay.say([moved(1, 'a'), moved(2, 'b')]);
+  relay.say([moved(3, 'a')]);
+  relay.say([aRow(4, 'a'), aRow(5, 'c')]);
+  await eventually(() => said.length === 5);
+  expect(said.filter((id) => id.startsWith('a'))).toEqual(['a#1', 'a#3', 'a#4']);
+  expect(said.at(-1)).toBe('b#2');
+});
+
+test('what waits to be said when the relay ends is said first', async () => {
+  const { graph, said } = scene();
+  {
+    await using relay = await startRelay(graph);
+    const { row } = aRow(1, 'a');
+    relay.say([{ n: 1, row: { ...row, event: jobChanged.name } }]);
+  }
+  expect(said).toEqual(['a#1']);
 });
 
 test('of rows that are sent together, the one that failed and those after it are said again', async () => {

@@ -5,18 +5,23 @@
 //    again.
 // 2. A row that can never be said (its own contract refuses it) is a defect: said loudly, then removed, never in the way.
 // 3. Rows come from the commits that wrote them, and once a second from the store, for those of before a start.
-// 4. Said rows are removed together, a moment later: nobody waits for that, and it is a sync to disk. The store is not
+// 4. What is only looked at by people who watch waits a moment, in which whoever made the commit goes on; a row that
+//    somebody waits for takes along what waits about its environment (invariant 1).
+// 5. Said rows are removed together, a moment later: nobody waits for that, and it is a sync to disk. The store is not
 //    read meanwhile, so a row that was said is not taken for one that waits.
 import { BusError } from '@microstax/bus/bus-error';
 import { Lanes } from '@microstax/bus/lanes';
 import type { Bundle } from '@microstax/contracts/bundle';
 import type { EventContract } from '@microstax/contracts/event-contract';
 import { eventContracts } from '@microstax/contracts/events';
+import { executionStarted } from '@microstax/contracts/execution-started';
+import { jobChanged } from '@microstax/contracts/job-changed';
 import { outputMessageId } from '@microstax/contracts/message-id';
 import type { Digest } from '@microstax/model/digest';
 import { must } from '@microstax/model/must';
 import { failpoint } from '@microstax/service/failpoint';
-import { inSpan, traceContextOf } from '@microstax/service/telemetry';
+import { traceContextOf } from '@microstax/service/telemetry';
+import { context } from '@opentelemetry/api';
 import type { Put } from '../core/changes.ts';
 import type { ArtifactDocument, SaidDocument } from '../core/documents.ts';
 import type { OutboxRow } from '../core/outbox.ts';
@@ -38,6 +43,7 @@ export interface Relay extends AsyncDisposable {
 const sayingMax = 64; // environments at once
 const pageRows = 256;
 const readMs = 1_000;
+const lingerMs = 10;
 const settleMs = 50;
 const failedRestMs = { first: 100, most: 1_000 } as const;
 
@@ -60,9 +66,11 @@ class OutboxRelay implements Relay {
   /** Rows that are known here and not yet removed from the store. */
   readonly #known = new Set<number>();
   readonly #saying = new Set<Promise<void>>();
+  /** By lane (invariant 4). */
+  readonly #lingering = new Map<string, { readonly rows: NumberedRow[]; readonly timer: NodeJS.Timeout }>();
   #said = new Map<number, Put | null>();
   #settling: NodeJS.Timeout | undefined;
-  /** Reading and removing, one at a time (invariant 4). */
+  /** Reading and removing, one at a time (invariant 5). */
   #turn: Promise<void> = Promise.resolve();
   readonly #end = new AbortController();
   readonly #reading: Loop;
@@ -78,9 +86,33 @@ class OutboxRelay implements Relay {
     const unknown = rows.filter(({ n }) => !this.#known.has(n));
     for (const { n } of unknown) this.#known.add(n);
     const byEnvironment = Map.groupBy(unknown, ({ row }) => `${row.body.org}/${row.body.env}`);
-    for (const [lane, ofLane] of byEnvironment)
-      for (const together of sentTogether(ofLane)) this.#lanes.push(lane, { rows: together, failures: 0 });
+    for (const [lane, ofLane] of byEnvironment) {
+      if (ofLane.every(({ row }) => unhurried.has(row.event))) this.#linger(lane, ofLane);
+      else this.#push(lane, ofLane);
+    }
     this.#run();
+  }
+
+  #linger(lane: string, rows: readonly NumberedRow[]): void {
+    const here = this.#lingering.get(lane);
+    if (here !== undefined) {
+      here.rows.push(...rows);
+      return;
+    }
+    const late = (): void => {
+      this.#push(lane, []);
+      this.#run();
+    };
+    this.#lingering.set(lane, { rows: [...rows], timer: setTimeout(late, lingerMs) });
+  }
+
+  /** Rows of a lane, after those that linger there. */
+  #push(lane: string, rows: readonly NumberedRow[]): void {
+    const before = this.#lingering.get(lane);
+    clearTimeout(before?.timer);
+    this.#lingering.delete(lane);
+    for (const together of sentTogether([...(before?.rows ?? []), ...rows]))
+      this.#lanes.push(lane, { rows: together, failures: 0 });
   }
 
   wake(): void {
@@ -168,6 +200,8 @@ class OutboxRelay implements Relay {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const lane of [...this.#lingering.keys()]) this.#push(lane, []);
+    this.#run();
     this.#end.abort();
     await this.#reading[Symbol.asyncDispose]();
     await Promise.all(this.#saying);
@@ -175,6 +209,9 @@ class OutboxRelay implements Relay {
     clearTimeout(this.#settling);
   }
 }
+
+/** Nobody waits for these. */
+const unhurried: ReadonlySet<string> = new Set([executionStarted.name, jobChanged.name]);
 
 const togetherMax = 64;
 
@@ -206,9 +243,8 @@ function isPassing(error: unknown): boolean {
 async function sayRow({ store, bus, memory }: RelayGraph, row: OutboxRow): Promise<Put | null> {
   const contract = must(contracts.get(row.event), `the outbox holds events of ours, not "${row.event}"`);
   const { inputId, ordinal, drive, purpose, traceparent } = row;
-  const { tracer } = bus.telemetry;
-  const parent = traceparent === null ? {} : { parent: traceContextOf(traceparent) };
-  return inSpan(tracer, `relay ${row.event}`, { ...parent, attributes: { 'msx.env': row.body.env } }, async () => {
+  const cause = traceparent === null ? context.active() : traceContextOf(traceparent);
+  return context.with(cause, async () => {
     const body = await withBytes(store, row.body);
     await failpoint('graph.relay.before-publish');
     const { stream, sequence } = await bus.publish(contract, body, { inputId, ordinal, drive, purpose });
