@@ -1,16 +1,12 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Endpoint } from '@microstax/model/route-table';
 import { compileRouting } from '@microstax/model/routing-artifacts/compile-routing';
 import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { aRouter, type TestRouter } from '../../apps/router/src/testing/router.ts';
-import type { Answer } from '../../examples/storefront/lib/answer.ts';
 import { revisionOfText, viewOf } from '../../services/intake/src/core/testing/decide-text.ts';
 import { instanceId, workloadJobs } from '../../services/runtime/src/core/instances.ts';
 import {
@@ -23,23 +19,30 @@ import {
 import { type KubeObject as OurObject, objectPath } from '../../services/runtime/src/core/kubernetes/kube-object.ts';
 import { objectsOf } from '../../services/runtime/src/core/kubernetes/objects-of.ts';
 import { addressName } from '../../services/runtime/src/core/kubernetes/workload-objects.ts';
-import { askOnce, freePort } from '../artifacts/live-upstreams.ts';
+import { freePort } from '../artifacts/live-upstreams.ts';
 import { type Decided, decideFamily } from '../decided/family.ts';
 import type { KubeObject } from './cluster.ts';
 import { type Kubebox, startKubebox } from './kubebox.ts';
 import { allowsRoutesOf, aNamespace, available, gatewayOn, read, taken } from './objects.ts';
+import {
+  addStorefront,
+  asInFeature,
+  asInShop,
+  feature,
+  hops,
+  machineAddress,
+  onNewConnections,
+  page,
+  storefront,
+} from './shop-pages.ts';
 
 /**
- * The storefront as real pods: what graph, planner and resolver decide of its Blueprints, as the objects that the runtime
- * makes of it. The demo's two requests enter by our router and by a gateway's routes; what the shop calls itself reaches
- * the overlay because its Service is fronted by the router.
+ * The storefront as real pods whose names lead to pods, as in a shop that somebody else keeps: what it calls itself knows
+ * no context until its Service is fronted by the router. The demo's two requests enter by the router and by a gateway.
  */
 
-const folder = join(import.meta.dirname, '..', '..', 'examples', 'storefront', 'kubernetes');
-const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
-const work = mkdtempSync(join(tmpdir(), 'msx-storefront-'));
+const text = (name: string): string => readFileSync(join(storefront, name), 'utf8');
 const header = 'x-msx-env';
-const feature = 'feat-payments';
 
 let box: Kubebox | undefined;
 let router: TestRouter;
@@ -53,9 +56,7 @@ beforeAll(async () => {
   if (started?.realNode !== true) return void (await started?.[Symbol.asyncDispose]());
   box = started;
   const { cluster } = box;
-  const laid = join(work, 'image');
-  await promisify(execFile)('sh', [join(folder, 'image.sh'), laid]);
-  await box.addImage('storefront:1', laid, [process.execPath]);
+  await addStorefront(box);
 
   const shop = revisionOfText(text('baseline.yaml'));
   const parent = viewOf(
@@ -95,12 +96,11 @@ afterAll(async () => {
   pipe?.close();
   await router?.[Symbol.asyncDispose]();
   await box?.[Symbol.asyncDispose]();
-  rmSync(work, { recursive: true, force: true });
 });
 
 test('without a front, what the shop calls itself knows no context', async () => {
   const port = await router.listen('shop', 'web');
-  expect(hops(await page(port, { [header]: feature }))).toEqual(asInShop);
+  expect(hops(await page({ port }, { [header]: feature }))).toEqual(asInShop);
 });
 
 test('fronted, the two requests answer as with processes, through the router', async () => {
@@ -108,10 +108,10 @@ test('fronted, the two requests answer as with processes, through the router', a
   expect(isFronted(await paymentsService())).toBe(true);
   const port = await router.listen('shop', 'web');
   await eventually(async () => {
-    expect(hops(await page(port, { baggage: `msx-env=${feature}` }))).toEqual(asInFeature);
+    expect(hops(await page({ port }, { baggage: `msx-env=${feature}` }))).toEqual(asInFeature);
     return true;
   }, onNewConnections);
-  expect(hops(await page(port, {}))).toEqual(asInShop);
+  expect(hops(await page({ port }, {}))).toEqual(asInShop);
 });
 
 test("fronted, the two requests answer as with processes, through the gateway's routes", async ({ skip }) => {
@@ -119,15 +119,15 @@ test("fronted, the two requests answer as with processes, through the gateway's 
   const port = gatewayPort;
   const web = { host: 'http.web.shop.msx.internal' };
   await eventually(async () => {
-    expect(hops(await page(port, web))).toEqual(asInShop);
-    expect(hops(await page(port, { ...web, [header]: feature }))).toEqual(asInFeature);
+    expect(hops(await page({ port }, web))).toEqual(asInShop);
+    expect(hops(await page({ port }, { ...web, [header]: feature }))).toEqual(asInFeature);
     return true;
   }, onNewConnections);
   const payments = { host: 'http.payments.shop.msx.internal' };
-  expect(hops(await page(port, { ...payments, [header]: feature }, '/quote?amountCents=100'))).toEqual({
+  expect(hops(await page({ port, path: '/quote?amountCents=100' }, { ...payments, [header]: feature }))).toEqual({
     'payments 2.0': feature,
   });
-  expect(hops(await page(port, payments, '/quote?amountCents=100'))).toEqual({ 'payments 1.0': 'shop' });
+  expect(hops(await page({ port, path: '/quote?amountCents=100' }, payments))).toEqual({ 'payments 1.0': 'shop' });
 });
 
 test('the way back leaves the Service as it was, and what is fronted twice or half is no different', async () => {
@@ -143,32 +143,12 @@ test('the way back leaves the Service as it was, and what is fronted twice or ha
   }
   const port = await router.listen('shop', 'web');
   await eventually(async () => {
-    expect(hops(await page(port, { [header]: feature }))).toEqual(asInShop);
+    expect(hops(await page({ port }, { [header]: feature }))).toEqual(asInShop);
     return true;
   }, onNewConnections);
   const slices = await box.cluster.call('GET', '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices');
   expect(JSON.stringify(slices.body)).not.toContain('payments-front');
 });
-
-/** A pod keeps its connections to a Service for some seconds of silence, and those go on to whoever answered them. */
-const onNewConnections = { timeoutMs: 40_000, intervalMs: 5_000 };
-
-const eight = ['cart', 'catalog', 'checkout', 'payments', 'pricing', 'shipping', 'store', 'web'];
-const asInShop = Object.fromEntries(eight.map((service) => [`${service} 1.0`, 'shop']));
-const { 'payments 1.0': _, ...others } = asInShop;
-const asInFeature = { ...others, 'payments 2.0': feature };
-
-/** Who answered: service and version to the environment that the pod was started for. */
-function hops(answer: Answer): Record<string, string | undefined> {
-  const own = { [`${answer.service} ${answer.version}`]: answer.environment };
-  return Object.fromEntries([...Object.entries(own), ...answer.calls.flatMap((call) => Object.entries(hops(call)))]);
-}
-
-async function page(port: number, headers: Readonly<Record<string, string>>, path = '/'): Promise<Answer> {
-  const { status, body } = await askOnce(port, path, headers);
-  expect(status, body).toBe(200);
-  return JSON.parse(body) as Answer;
-}
 
 function objectsFor({ env, plan, resolution, composition }: Decided): readonly KubeObject[] {
   const wanted = new Map(workloadJobs(plan).map((job) => [job.service, instanceId(job, 1)]));
@@ -246,14 +226,6 @@ type Slice = {
 function asWritten({ metadata, ...rest }: OurObject): object {
   const { resourceVersion: _, managedFields: __, ...kept } = metadata as OurObject['metadata'] & { managedFields?: [] };
   return { ...rest, metadata: kept };
-}
-
-/** This machine as the real node sees it. */
-function machineAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const found = all.find(({ family, address }) => family === 'IPv4' && address.startsWith('10.200.'));
-  if (found === undefined) throw new Error('the real node has no way to this machine');
-  return found.address;
 }
 
 /** A router listens on loopback, and pods reach an address of this machine. */
