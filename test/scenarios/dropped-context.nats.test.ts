@@ -59,9 +59,50 @@ test('entry → a → b → v with a dropping headers: a becomes local, says why
     const env = `chain-of-${changed}`;
     const draft = { ...plain[changed], ...(changed === 'a' ? dropsAndSaysSo : {}), version: '3' };
     await applied(env, overlay(env, 'chain', [echo(changed, draft)]));
-    expect(await hops(url, env)).toBe(placed(await house.artifact<Plan>(env, 'plan')));
+    expect(await hops(url, env)).toBe(placed(await house.artifact<Plan>(env, 'plan'), plain));
     expect(await hops(url)).toBe('web@chain > a@chain > b@chain > v@chain');
   }
+});
+
+test('where ways meet and two services drop the context, every hop of every request is where the plan placed it', async () => {
+  const says = (...to: string[]): Readonly<Record<string, unknown>> => ({
+    dependsOn: to.map((service) => ({ service, propagates: false })),
+  });
+  const gem = {
+    web: { upstreams: ['a', 'c'], expose: true },
+    a: { upstreams: ['b'] },
+    b: { upstreams: ['v', 'w'], ...drops, more: says('v', 'w') },
+    c: { upstreams: ['b', 'v'], ...drops, more: says('b', 'v') },
+    v: { upstreams: ['x'] },
+    w: { upstreams: ['x'] },
+    x: {},
+  } satisfies Record<string, EchoDraft>;
+  const names = Object.keys(gem) as (keyof typeof gem)[];
+  await applied(
+    'gem',
+    baseline(
+      'gem',
+      names.map((name) => echo(name, gem[name])),
+    ),
+  );
+  const url = await house.urlOf('gem', 'web');
+  const nobody = await hops(url);
+  expect(nobody).not.toMatch(/@(?!gem)/);
+  for (const changed of [['x'], ['w'], ['b'], ['v', 'a']] as const) {
+    const env = `gem-${changed.join('-')}`;
+    await applied(
+      env,
+      overlay(
+        env,
+        'gem',
+        changed.map((name) => echo(name, { ...gem[name], version: '2' })),
+      ),
+    );
+    const plan = await house.artifact<Plan>(env, 'plan');
+    expect(await hops(url, env), env).toBe(placed(plan, gem));
+    expect(await hops(url), env).toBe(nobody);
+  }
+  expect(await house.locals('gem-x')).toEqual(['b', 'c', 'x']);
 });
 
 test('msx check propagation agrees where a service that drops the context says so', async () => {
@@ -91,6 +132,10 @@ for (const [DROPS, seen] of [
     ]);
     expect(stderr).toContain(`${env}: the context is dropped by a`);
     expect(stderr).toContain('libs/propagate');
+    const { stdout } = await run(['check', 'propagation', env]);
+    expect(stdout).toMatch(
+      /^CALLER +CALLEE +PROTOCOL +DECLARED +OBSERVED +WHY\na +b +http +propagates +dropped +a request/,
+    );
   });
 
 test('msx check propagation tells strangers’ requests from those of its probe', async () => {
@@ -176,15 +221,16 @@ async function hops(url: string, context?: string): Promise<string> {
   return hopsOf((await askHttp<EchoAnswer>(url, context)).body);
 }
 
-/** Where the plan says that each service of the chain is. */
-function placed({ env, placements }: Plan): string {
-  const at = (service: string): string => {
+/** The hops of a request that enters at web, each where the plan says that its service is. */
+function placed({ env, placements }: Plan, graph: Readonly<Record<string, EchoDraft>>): string {
+  const hop = (service: string): string => {
     const placement = placements.find((one) => one.service === service);
-    return placement?.kind === 'local' ? env : (placement?.provider?.env ?? '?');
+    const own = `${service}@${placement?.kind === 'local' ? env : placement?.provider?.env}`;
+    const [first, ...rest] = (graph[service]?.upstreams ?? []).map(hop);
+    if (first === undefined) return own;
+    return rest.length === 0 ? `${own} > ${first}` : `${own} > (${[first, ...rest].join(', ')})`;
   };
-  return Object.keys(plain)
-    .map((service) => `${service}@${at(service)}`)
-    .join(' > ');
+  return hop('web');
 }
 
 async function applied(env: string, blueprint: WrittenBlueprint): Promise<void> {
