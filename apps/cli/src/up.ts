@@ -228,7 +228,7 @@ async function watchRoutes(
       onEntry: ({ key, value }) => {
         const [ofOrg, env] = key.split('.');
         if (ofOrg !== org || env === undefined) return;
-        if (value === undefined) delete environments[env];
+        if (value === undefined || value.expired) delete environments[env];
         else environments[env] = urlsOf(value);
         changed(environments);
       },
