@@ -40,6 +40,7 @@ test('readRuntimeConfig() of a cluster leaves its workloads when it ends', () =>
       kubeconfig: '/k',
       gatewayNamespace: 'microstax',
       routerCidrs: ['10.0.0.0/8', '192.168.0.1/32'],
+      callTimeoutMs: 15_000,
     },
     limits: { readyMs: 120_000 },
     endInstancesOnDispose: false,

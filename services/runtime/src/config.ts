@@ -40,6 +40,8 @@ export type DriverConfig =
       readonly gatewayNamespace: string;
       /** Where a router outside of the cluster asks from. */
       readonly routerCidrs: readonly string[];
+      /** How long one call of the API may take; what became of it then is read back. */
+      readonly callTimeoutMs: number;
     };
 
 export type RuntimeLimits = {
@@ -96,6 +98,7 @@ function driverConfig(env: Env): DriverConfig {
     kind: 'kubernetes',
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     gatewayNamespace: readString(env, 'MSX_KUBE_GATEWAY_NAMESPACE', 'microstax'),
+    callTimeoutMs: readDurationMs(env, 'MSX_KUBE_TIMEOUT', 15_000),
     routerCidrs: cidrs.split(',').flatMap((cidr) => (cidr.trim() === '' ? [] : [cidr.trim()])),
   };
 }

@@ -17,6 +17,7 @@ export async function makeDriver(
   const { KubernetesDriver } = await import('./kubernetes/kubernetes-driver.ts');
   const connection = await connectionOf(driver.kubeconfig);
   log.info({ server: connection.server, source: connection.source }, 'environments run in a Kubernetes cluster');
-  const { gatewayNamespace, routerCidrs } = driver;
-  return new KubernetesDriver({ client: owned.use(new KubeClient(connection)), clock, gatewayNamespace, routerCidrs });
+  const { gatewayNamespace, routerCidrs, callTimeoutMs } = driver;
+  const client = owned.use(new KubeClient(connection, { callTimeoutMs, clock }));
+  return new KubernetesDriver({ client, clock, gatewayNamespace, routerCidrs });
 }

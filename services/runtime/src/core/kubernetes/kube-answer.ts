@@ -3,7 +3,7 @@ export type KubeAnswer<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'absent'; readonly message: string }
   /** Somebody else wrote in between, or an object that was to be made is there. */
-  | { readonly kind: 'conflict'; readonly message: string }
+  | { readonly kind: 'conflict'; readonly reason: string; readonly message: string }
   /** It will be refused again: by rights, by a quota, by validation. */
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string; readonly message: string }
   /** Nothing happened. */
@@ -27,7 +27,7 @@ export function failureOf(from: {
   const { reason, message } = statusOf(from.text);
   const said = `${status}${reason === '' ? '' : ` ${reason}`}: ${message}`;
   if (status === 404) return { kind: 'absent', message };
-  if (status === 409) return { kind: 'conflict', message };
+  if (status === 409) return { kind: 'conflict', reason, message };
   if (status === 429 || status === 503) {
     const afterMs = Number(from.retryAfter ?? Number.NaN) * 1_000;
     return { kind: 'unavailable', message: said, ...(Number.isFinite(afterMs) ? { afterMs } : {}) };

@@ -115,7 +115,8 @@ export class KubernetesDriver implements Driver {
       });
       // Making what is there is refused, so nobody has to be allowed to read it.
       const answer = await this.#client.create(secret);
-      if (answer.kind !== 'ok' && answer.kind !== 'conflict') throw problem(`make ${inWords(nameOf(secret))}`, answer);
+      if (answer.kind === 'ok' || (answer.kind === 'conflict' && answer.reason === 'AlreadyExists')) continue;
+      throw problem(`make ${inWords(nameOf(secret))}`, answer);
     }
   }
 

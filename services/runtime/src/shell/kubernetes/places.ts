@@ -1,3 +1,4 @@
+import { Unavailable } from '@microstax/bus/bus-error';
 import { inWords, type KubeObject } from '../../core/kubernetes/kube-object.ts';
 import { labelsOf, marks, type Place } from '../../core/kubernetes/marks.ts';
 import { namespaceNames } from '../../core/kubernetes/object-name.ts';
@@ -39,6 +40,10 @@ export class Places {
       if (made !== 'conflict') return known(scope, made);
       const raced = await this.find(scope);
       if (raced) return raced;
+      const taken = await this.#client.get({ kind: 'Namespace', name: namespace });
+      // The name is free, so the conflict was about something that has passed: to be tried again.
+      if (taken.kind === 'absent') throw new Unavailable(`a quiet moment for namespace ${namespace}`);
+      if (taken.kind !== 'ok') throw problem(`read namespace ${namespace}`, taken);
     }
     throw new DriverRefusal(
       `Cannot make a namespace for "${env}": ${names.join(' and ')} are taken; next: delete one of them`,
