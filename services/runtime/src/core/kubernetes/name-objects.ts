@@ -31,7 +31,7 @@ export type Naming = {
 export type Names = {
   /** Services that callers in the namespace know: of what runs here, and of what is inherited. */
   readonly names: readonly KubeObject[];
-  /** The router's addresses beside those that lead to it. */
+  /** Addresses beside the names that lead to them: the router's, and one outside that is a number. */
   readonly fronts: readonly KubeObject[];
   /** Who may ask whom, beyond the namespace. */
   readonly openings: readonly KubeObject[];
@@ -57,7 +57,7 @@ export function nameObjects(naming: Naming): Names {
     listeners.filter(({ service }) => isFronted.has(service)),
   );
   return {
-    fronts: fronted.flatMap(({ slices }) => slices),
+    fronts: [...fronted.flatMap(({ slices }) => slices), ...bridges.filter(({ kind }) => kind === 'EndpointSlice')],
     names: [
       ...fronted.map(({ name }) => name),
       ...local
@@ -102,6 +102,13 @@ function providing(place: Place, { name, ports, sharing }: ServiceSpec): KubeObj
   return [providingPolicy(place, name, open)];
 }
 
+/** What a cluster goes by to find the addresses of a Service. */
+const ofService = 'kubernetes.io/service-name';
+
+function kept({ kind, metadata }: KubeObject): Readonly<Record<string, string>> {
+  return kind === 'EndpointSlice' ? (metadata.labels ?? {}) : {};
+}
+
 // The artifacts call a namespace as its environment; where one had to be called otherwise, its real name is put there.
 function bridgeObjects(answers: RouteAnswers, { place, namespaceOf }: Naming): KubeObject[] {
   const { own, service } = answers;
@@ -113,8 +120,10 @@ function bridgeObjects(answers: RouteAnswers, { place, namespaceOf }: Naming): K
     own: target,
   }) as unknown as readonly KubeObject[];
   return objects.map((one) => {
-    const part = one.kind === 'Service' ? 'name' : 'opening';
+    const part = one.kind === 'Service' ? 'name' : one.kind === 'EndpointSlice' ? 'front' : 'opening';
     const name = one.kind === 'Service' ? objectName(service) : one.metadata.name;
-    return { ...one, metadata: { ...one.metadata, name, labels: labelsOf(place, part, service) } };
+    const labels = labelsOf(place, part, service);
+    if (part === 'front') labels[ofService] = objectName(service);
+    return { ...one, metadata: { ...one.metadata, name, labels: { ...kept(one), ...labels } } };
   });
 }

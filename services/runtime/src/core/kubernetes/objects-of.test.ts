@@ -139,3 +139,38 @@ test('no two volumes share a claim, whatever they and their services are called'
   const claims = made.kind === 'filled' ? made.value.filter(({ kind }) => kind === 'PersistentVolumeClaim') : [];
   expect(new Set(claims.map(({ metadata }) => metadata.name)).size).toBe(2);
 });
+
+test('an address outside is a name of its own, and a number beside it where it is one', () => {
+  const spec = anImage('web', { dependsOn: [calls('mail'), calls('pay')] });
+  const naming = aNaming({
+    env: 'feat',
+    local: [spec],
+    inherited: { from: 'shop', specs: [anImage('mail'), anImage('pay')] },
+  });
+  const port = { portName: 'http', protocol: 'http' } as const;
+  const outside: Readonly<Record<string, object>> = {
+    mail: { external: { host: 'mail.example.com', port: 25, ...port } },
+    pay: { external: { host: '192.0.2.7', port: 8443, ...port } },
+  };
+  const records = naming.resolution.records.map((record) => ({
+    ...record,
+    target: (outside[record.service] ?? record.target) as typeof record.target,
+  }));
+  const made = objectsOf({ ...naming, resolution: { ...naming.resolution, records } }, options);
+  if (made.kind === 'unknown') throw new Error(made.reason);
+  const about = made.value.filter(({ metadata }) => /mail|pay/.test(metadata.name));
+  expect(about.map(nameOf).map(inWords).sort()).toEqual([
+    'EndpointSlice feat/pay-http-8443',
+    'NetworkPolicy feat/open-mail',
+    'NetworkPolicy feat/open-pay',
+    'Service feat/mail',
+    'Service feat/pay',
+  ]);
+  const of = (kind: string, name: string) => about.find((one) => one.kind === kind && one.metadata.name === name);
+  expect(of('Service', 'mail')?.spec).toMatchObject({ type: 'ExternalName', externalName: 'mail.example.com' });
+  expect(of('Service', 'pay')?.spec).toEqual({ ports: [{ name: 'http', port: 8443, protocol: 'TCP' }] });
+  expect(of('EndpointSlice', 'pay-http-8443')).toMatchObject({
+    metadata: { labels: { 'kubernetes.io/service-name': 'pay', 'app.kubernetes.io/component': 'front' } },
+    endpoints: [{ addresses: ['192.0.2.7'] }],
+  });
+});
