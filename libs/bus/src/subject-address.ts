@@ -11,6 +11,19 @@ export type SubjectAddress = {
 };
 
 export function subjectAddress(subject: string): SubjectAddress {
+  const known = recent.get(subject);
+  if (known !== undefined) return known;
+  const address = addressOf(subject);
+  if (recent.size >= recentMax) recent.clear();
+  recent.set(subject, address);
+  return address;
+}
+
+/** Each message asks three times, and a busy environment's subjects come again and again. */
+const recent = new Map<string, SubjectAddress>();
+const recentMax = 1_000;
+
+function addressOf(subject: string): SubjectAddress {
   const parsed = parseSubject(subject);
   if (parsed === undefined) return foreignAddress(subject);
   const { org } = parsed;

@@ -105,8 +105,7 @@ class SqliteStore implements GraphStore {
 
   #remember({ puts, removes }: Batch, raw: RawBatch, version: number): void {
     for (const [index, put] of puts.entries()) {
-      const body = put.collection === 'artifacts' ? put.body : undefined; // large, two texts, and read right away
-      this.#cache.set(put, version, raw.puts[index]?.[2] ?? null, body);
+      this.#cache.set(put, version, raw.puts[index]?.[2] ?? null, put.body); // what was decided on is read again soon
     }
     for (const place of removes) this.#cache.set(place, 0, null);
   }
