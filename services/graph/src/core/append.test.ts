@@ -84,7 +84,7 @@ test('append() tells what is being waited for', () => {
   ]);
 });
 
-test('append() tells what was begun first once what was begun later is over', () => {
+test('append() tells what was begun first, for the others may be intended ahead of it, and the next once it is over', () => {
   const intended = (job: string): JournalEvent => ({
     type: 'intended',
     job,
@@ -94,10 +94,11 @@ test('append() tells what was begun first once what was begun later is over', ()
   const state = claimed(feature);
   const begun = append(request({}, intended('await:base/web'), intended('scope')), state).changes.puts;
   const body = (collection: string) => begun.find((row) => row.collection === collection)?.body as never;
+  expect(body('activations')).toMatchObject({ reason: 'waits for "base" to serve "web"' });
   const next = { ...state, environment: body('environments'), execution: body('executions') } as AppendState;
-  const { changes } = append(request({ length: 3 }, { type: 'done', job: 'scope' }), next);
+  const { changes } = append(request({ length: 3 }, { type: 'done', job: 'await:base/web' }), next);
   const row = changes.puts.find(({ collection }) => collection === 'activations');
-  expect(row?.body).toMatchObject({ reason: 'waits for "base" to serve "web"' });
+  expect(row?.body).toMatchObject({ reason: 'works on scope' });
 });
 
 test('append() fences another epoch or execution and tells a stale length', () => {

@@ -120,10 +120,13 @@ function write(request: AppendRequest, state: Known): AppendDecision {
   return { reply: { kind: 'appended', length }, changes };
 }
 
-/** What is being waited for, for whoever watches: the last thing that was begun and is not over. */
+/**
+ * What is being waited for, for whoever watches: the first thing that was begun and is not over, for later ones may have
+ * been intended ahead of it (protocol 20).
+ */
 function progressPuts(activation: ActivationDocument, before: ExecutionDocument, now: ExecutionDocument): Put[] {
-  const job = now.underWay.at(-1);
-  if (job === undefined || job === before.underWay.at(-1)) return [];
+  const [job] = now.underWay;
+  if (job === undefined || job === before.underWay[0]) return [];
   return [activationPut({ ...activation, reason: waitingFor(job) })];
 }
 
