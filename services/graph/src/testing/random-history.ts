@@ -17,7 +17,11 @@ const parents: { readonly [env in Env]: Env | null } = {
 
 export type HistoryStep =
   | { readonly do: 'declare'; readonly env: Env; readonly version: number; readonly removes: boolean }
-  | { readonly do: 'stop' | 'resume' | 'retry' | 'delete'; readonly env: Env; readonly cascade: boolean }
+  | {
+      readonly do: 'stop' | 'resume' | 'sleep' | 'wake' | 'retry' | 'delete';
+      readonly env: Env;
+      readonly cascade: boolean;
+    }
   | { readonly do: 'realise'; readonly env: Env; readonly outcome: 'ready' | 'failed'; readonly instances: number };
 
 const env = fc.constantFrom(...historyEnvs);
@@ -26,7 +30,11 @@ const env = fc.constantFrom(...historyEnvs);
 export const historySteps: fc.Arbitrary<readonly HistoryStep[]> = fc.array(
   fc.oneof(
     fc.record({ do: fc.constant('declare'), env, version: fc.integer({ min: 0, max: 3 }), removes: fc.boolean() }),
-    fc.record({ do: fc.constantFrom('stop', 'resume', 'retry', 'delete'), env, cascade: fc.boolean() }),
+    fc.record({
+      do: fc.constantFrom('stop', 'resume', 'sleep', 'wake', 'retry', 'delete'),
+      env,
+      cascade: fc.boolean(),
+    }),
     fc.record({
       do: fc.constant('realise'),
       env,
