@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import type { Bench, BenchOptions, Row } from './bench.ts';
 import { median, quantile } from './quantiles.ts';
 
 const flights = 16;
+const roundMs = 250;
+const warmUpMs = 1_500;
 const kinds = ['http', 'grpc'] as const;
 type Kind = (typeof kinds)[number];
 const shown: Readonly<Record<Kind, string>> = { http: 'http1', grpc: 'grpc' };
@@ -19,11 +21,12 @@ export const router: Bench = {
   summary: 'requests through the router beside a bare Node proxy and nginx with the same header routing',
   legend: [
     `http1-…, grpc-…  GET of 1 kB over HTTP/1.1, and unary calls of gRPC, ${flights} at a time, every second one with a context;`,
-    '                 load, targets and each proxy are processes of their own; rounds in turns',
+    '                 load, targets and each proxy are processes of their own; short rounds in turns',
     '…-cpu            CPU of the proxy for one request, by /proc; p99: the worst round',
     '…-rate           requests a second of one proxy process; p99: the slowest round',
     '…-latency        p99: the median of the rounds’ 99 %',
-    'floor            the bare proxy of the same run, which reads nothing and knows one target; ratio: p50 / floor',
+    'floor            the bare proxy of the same run, which reads nothing and asks both targets in turns;',
+    'ratio            the median of the rounds’ own ratios',
   ],
   async run(options) {
     const folder = mkdtempSync(join(tmpdir(), 'msx-bench-router-'));
@@ -33,54 +36,69 @@ export const router: Bench = {
     const { base, changed, grpcBase, grpcChanged } = targets.ports;
     const ports = [base, changed, grpcBase, grpcChanged].map(String);
     const proxies = new Map<string, Started>();
-    proxies.set('bare', owned.use(await startProgram('bare-proxy', [String(base), String(grpcBase)])));
+    proxies.set('bare', owned.use(await startProgram('bare-proxy', ports)));
     proxies.set('router', owned.use(await startProgram('router-proxy', ports)));
     const nginx = await startNginx(folder, targets.ports);
     if (nginx !== undefined) proxies.set('nginx', owned.use(nginx));
+    const load = owned.use(startLoad());
     const rows: Row[] = [];
-    for (const kind of kinds) rows.push(...rowsOf(kind, await measured(kind, proxies, options)));
+    for (const kind of kinds) rows.push(...rowsOf(kind, await measured(kind, { proxies, load, options })));
     return rows;
   },
 };
 
 type Round = { readonly cpuMicros: number; readonly rate: number; readonly p50: number; readonly p99: number };
+type Stage = { readonly proxies: ReadonlyMap<string, Started>; readonly load: Load; readonly options: BenchOptions };
 
-/** All proxies in turns, so that what else the machine does concerns them alike; the first round warms them up. */
-async function measured(
-  kind: Kind,
-  proxies: ReadonlyMap<string, Started>,
-  { quick, progress }: BenchOptions,
-): Promise<ReadonlyMap<string, readonly Round[]>> {
+/** All proxies in short turns, so that what else the machine does concerns them alike. */
+async function measured(kind: Kind, { proxies, load, options }: Stage): Promise<ReadonlyMap<string, readonly Round[]>> {
   const rounds = new Map<string, Round[]>([...proxies.keys()].map((name) => [name, []]));
-  const [count, ms] = quick ? [2, 500] : [9, 2_000];
-  for (let round = 0; round <= count; round++) {
-    if (round > 0) progress(`${shown[kind]}: round ${round} of ${count}`);
-    for (const [name, proxy] of proxies) {
-      const one = await load(kind, proxy, ms);
-      if (round > 0) rounds.get(name)?.push(one);
-    }
+  const count = options.quick ? 8 : 80;
+  for (const proxy of proxies.values()) await oneRound(kind, proxy, { load, ms: warmUpMs });
+  for (let round = 1; round <= count; round++) {
+    if (round % 20 === 0) options.progress(`${shown[kind]}: round ${round} of ${count}`);
+    const order = round % 2 === 0 ? [...proxies] : [...proxies].reverse();
+    for (const [name, proxy] of order) rounds.get(name)?.push(await oneRound(kind, proxy, { load, ms: roundMs }));
   }
   return rounds;
 }
 
-async function load(kind: Kind, { pid, ports }: Started, ms: number): Promise<Round> {
+type RoundOptions = { readonly load: Load; readonly ms: number };
+
+async function oneRound(kind: Kind, { pid, ports }: Started, { load, ms }: RoundOptions): Promise<Round> {
   const before = cpuMicros(pid);
-  const args = [kind, String(ports[kind]), String(ms), String(flights)];
-  const child = spawn(process.execPath, [programPath('load'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  const { requests, elapsedMs, p50, p99 } = JSON.parse(line) as Record<
-    'requests' | 'elapsedMs' | 'p50' | 'p99',
-    number
-  >;
+  const { requests, elapsedMs, p50, p99 } = await load.ask(`${kind} ${ports[kind]} ${ms} ${flights}`);
   return { cpuMicros: (cpuMicros(pid) - before) / requests, rate: (requests / elapsedMs) * 1_000, p50, p99 };
+}
+
+type Loaded = Readonly<Record<'requests' | 'elapsedMs' | 'p50' | 'p99', number>>;
+type Load = AsyncDisposable & { ask(round: string): Promise<Loaded> };
+
+function startLoad(): Load {
+  const child = spawn(process.execPath, [programPath('load')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The load has ended with code ${code}`)));
+  ended.catch(() => {});
+  return {
+    async ask(round) {
+      child.stdin.write(`${round}\n`);
+      const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+      return JSON.parse(line);
+    },
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await ended.catch(() => {});
+    },
+  };
 }
 
 function rowsOf(kind: Kind, measured: ReadonlyMap<string, readonly Round[]>): Row[] {
   const of = (name: string, key: keyof Round): number[] => (measured.get(name) ?? []).map((round) => round[key]);
   return [...measured.keys()].flatMap((name): Row[] => {
     const row = (what: string, unit: string, key: keyof Round, p99: number): Row => {
-      const [p50, floor] = [median(of(name, key)), name === 'bare' ? null : median(of('bare', key))];
-      const ratio = floor === null ? null : p50 / floor;
+      const bare = of('bare', key);
+      const [p50, floor] = [median(of(name, key)), name === 'bare' ? null : median(bare)];
+      const ratio = floor === null ? null : median(of(name, key).map((value, round) => value / (bare[round] ?? value)));
       return { name: `${shown[kind]}-${what}-${name}`, n: of(name, key).length, unit, p50, p99, floor, ratio };
     };
     return [
@@ -91,12 +109,12 @@ function rowsOf(kind: Kind, measured: ReadonlyMap<string, readonly Round[]>): Ro
   });
 }
 
-/** User and system time of a process so far. Ticks are 10 ms, of which a round has two hundred. */
+/** Time of all its threads on a processor so far, in nanoseconds by /proc. */
 function cpuMicros(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const ofThread = (id: string): number =>
+    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]);
+  return threads.reduce((sum, id) => sum + ofThread(id), 0) / 1_000;
 }
 
 type Started = AsyncDisposable & { readonly pid: number; readonly ports: Readonly<Record<string, number>> };

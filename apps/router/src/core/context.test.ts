@@ -44,6 +44,15 @@ describe('stampedBaggage()', () => {
     expect(stampedBaggage(undefined, 'new')).toBe('msx-env=new');
   });
 
+  test('leaves as it came what says the context in front and nowhere else', () => {
+    expect(stampedBaggage('msx-env=new, user=7', 'new')).toBe('msx-env=new, user=7');
+    expect(stampedBaggage('msx-env=new;a=1,user=7', 'new')).toBe('msx-env=new,user=7');
+    expect(stampedBaggage('msx-env=new,msx-env=old', 'new')).toBe('msx-env=new');
+    expect(stampedBaggage('msx-env=newer', 'new')).toBe('msx-env=new');
+    expect(contextOf({ baggage: 'msx-env=new,msx-env=old' }, 'x-msx-env')).toBe('old');
+    expect(contextOf({ baggage: 'msx-env=new,user=7' }, 'x-msx-env')).toBe('new');
+  });
+
   test('is read back as what was stamped', () => {
     expect(contextOf({ baggage: stampedBaggage('msx-env=old', 'a~b.c') }, 'x-msx-env')).toBe('a~b.c');
   });

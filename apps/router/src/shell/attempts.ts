@@ -12,19 +12,21 @@ const turns = new WeakMap<readonly Endpoint[], { next: number }>();
 
 /** How long one request or connection looks for an endpoint that takes it, and who has refused it already. */
 export class Attempts {
-  readonly #refusedBy = new Set<string>();
+  #refusedBy: Set<string> | undefined; // most are taken at once
   #endsAt: number | undefined;
   #delayMs = 0;
 
   /** One that has not refused yet, if there is one. */
   pick(endpoints: readonly Endpoint[]): Endpoint {
-    const left = this.#refusedBy.size === 0 ? endpoints : endpoints.filter((one) => !this.#refusedBy.has(nameOf(one)));
+    const refusedBy = this.#refusedBy;
+    const left = refusedBy === undefined ? endpoints : endpoints.filter((one) => !refusedBy.has(nameOf(one)));
     const among = left.length === 0 ? endpoints : left;
     return must(among[among.length > 1 ? turnOf(endpoints) % among.length : 0], 'a routed request has an endpoint');
   }
 
   /** Milliseconds until the next attempt; undefined where there has been time enough. */
   next(refusing: Endpoint): number | undefined {
+    this.#refusedBy ??= new Set();
     this.#refusedBy.add(nameOf(refusing));
     const delayMs = this.#delayMs;
     this.#delayMs = Math.min(Math.max(firstDelayMs, delayMs * 2), delayMsMax);

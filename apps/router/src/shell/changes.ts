@@ -10,6 +10,7 @@ export class Changes {
   }
 
   tell(): void {
+    if (this.#listeners.size === 0) return; // as after most requests
     for (const listener of [...this.#listeners]) listener();
   }
 

@@ -10,7 +10,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Endpoint } from '@microstax/model/route-table';
 import { requestHeaders, responseHeaders } from '../core/headers.ts';
-import { type Asked, type RoutedEndpoint, route } from '../core/route.ts';
+import type { Asked, RoutedEndpoint } from '../core/route.ts';
 import { Attempts } from './attempts.ts';
 import type { Client, Refused } from './client.ts';
 import type { ProbePassage } from './probes.ts';
@@ -47,7 +47,7 @@ export class Forwarding {
 
   begin(): void {
     const { outgoing } = this.#client;
-    outgoing.once('close', () => {
+    outgoing.on('close', () => {
       if (!outgoing.writableFinished) this.#upstream?.destroy(); // the client has left
     });
     this.#attempt();
@@ -56,7 +56,7 @@ export class Forwarding {
   #attempt(): void {
     const routing = this.#routing;
     const { body, hasBody } = this.#client;
-    const routed = route(this.#asked, routing.tables); // invariant 2
+    const routed = routing.book.route(this.#asked); // invariant 2
     if (routed.kind === 'denied') {
       if (routed.asleep === undefined) this.#refuse(routed);
       else this.#untilAwake(routed.asleep);
@@ -69,17 +69,17 @@ export class Forwarding {
     this.#upstream = upstream;
     let connected = false;
     let failure: NodeJS.ErrnoException | undefined;
-    upstream.once('socket', (socket) =>
+    upstream.on('socket', (socket) =>
       onceConnected(upstream, { socket, waitMs: routing.limits.connectMsMax }, () => {
         connected = true;
         if (hasBody) body.pipe(upstream);
       }),
     );
-    upstream.once('response', (response) => this.#answer(response, routed, endpoint));
+    upstream.on('response', (response) => this.#answer(response, routed, endpoint));
     upstream.on('error', (error) => {
       failure ??= error;
     });
-    upstream.once('close', () => {
+    upstream.on('close', () => {
       end();
       if (hasBody && connected && !body.readableEnded) {
         // The target answered without reading to the end; what still comes is read away, so that the client can finish.
@@ -126,7 +126,7 @@ export class Forwarding {
     const { statusCode = 502, statusMessage, rawHeaders } = response;
     this.#answered = true;
     response.on('error', () => {}); // its close tells
-    response.once('close', () => {
+    response.on('close', () => {
       if (!response.complete) client.cut(); // invariant 3
     });
     try {

@@ -100,7 +100,7 @@ export class Listener {
     server.on('request', (incoming, outgoing) => {
       if (this.#stopped) outgoing.shouldKeepAlive = false;
       this.#answering.add(outgoing);
-      outgoing.once('close', () => {
+      outgoing.on('close', () => {
         this.#answering.delete(outgoing);
         if (this.#stopped) server.closeIdleConnections(); // its head had been sent before the stop
       });

@@ -7,6 +7,7 @@ import { InFlight } from './in-flight.ts';
 import { Passages } from './passages.ts';
 import { Probes } from './probes.ts';
 import { Refusals } from './refusals.ts';
+import { RouteBook } from './route-book.ts';
 import { Sessions } from './sessions.ts';
 import { Sleepers } from './sleepers.ts';
 import { TableStore } from './table-store.ts';
@@ -16,6 +17,7 @@ export type Routing = Disposable & {
   /** Ends the waits for confirmation and idleness. */
   stopWaiting(): void;
   readonly tables: TableStore;
+  readonly book: RouteBook;
   /** The address that all of them listen at. */
   readonly host: string;
   readonly inFlight: InFlight;
@@ -52,6 +54,7 @@ export function createRouting(options: RoutingOptions): Routing {
   const { log, logsRequests = false } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const tables = new TableStore();
+  const book = new RouteBook(tables);
   const activity = new Activity(options.clocks);
   const inFlight = new InFlight(activity);
   const sleepers = new Sleepers(tables, log, limits);
@@ -75,6 +78,19 @@ export function createRouting(options: RoutingOptions): Routing {
   const passages = new Passages(tables, limits);
   const sockets = { keptSockets, newSockets, sessions };
   const { host = '127.0.0.1' } = options;
-  const own = { tables, host, inFlight, activity, sleepers, refusals, probes, passages, log, logsRequests, limits };
+  const own = {
+    tables,
+    book,
+    host,
+    inFlight,
+    activity,
+    sleepers,
+    refusals,
+    probes,
+    passages,
+    log,
+    logsRequests,
+    limits,
+  };
   return { ...own, ...sockets, stopWaiting, [Symbol.dispose]: dispose };
 }

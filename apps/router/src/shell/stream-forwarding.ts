@@ -11,7 +11,7 @@ import { type ClientHttp2Stream, constants, type ServerHttp2Stream } from 'node:
 import type { Endpoint } from '@microstax/model/route-table';
 import { grpcStatus } from '../core/grpc-refusal.ts';
 import type { RawHeaders } from '../core/headers.ts';
-import { type Asked, type RoutedEndpoint, route } from '../core/route.ts';
+import type { Asked, RoutedEndpoint } from '../core/route.ts';
 import { streamAnswerHeaders, streamRequestHeaders, trailersOf } from '../core/stream-headers.ts';
 import { Attempts } from './attempts.ts';
 import { endedByHand, type Refused, refuseGrpc, refuseStream, type StreamHead } from './client.ts';
@@ -65,8 +65,8 @@ export class StreamForwarding {
   }
 
   #attempt(): void {
-    const { tables, inFlight, sessions } = this.#routing;
-    const routed = route(this.#asked, tables); // the table may have moved since the last attempt
+    const { book, inFlight, sessions } = this.#routing;
+    const routed = book.route(this.#asked); // the table may have moved since the last attempt
     if (routed.kind === 'denied') {
       if (routed.asleep === undefined) this.#refuse(routed);
       else this.#untilAwake(routed.asleep);

@@ -7,6 +7,8 @@ const expiredMax = 10_000; // of a name that nobody heard of for so long, a clie
 /** The newest table of every environment of one organisation, as the bucket has it. */
 export class TableStore implements Tables {
   readonly changes = new Changes();
+  /** Another one after each change. */
+  version = 0;
   readonly #tables = new Map<string, IndexedTable>();
   readonly #revisions = new Map<string, number>();
   readonly #values = new Map<string, string>();
@@ -30,6 +32,7 @@ export class TableStore implements Tables {
     this.#tables.set(table.env, indexed);
     this.#revisions.set(table.env, revision);
     this.#values.set(valueKey(table.context.root, table.context.value), table.env);
+    this.version += 1;
     this.changes.tell();
     return true;
   }
@@ -39,6 +42,7 @@ export class TableStore implements Tables {
     this.#forgetValue(env);
     this.#tables.delete(env);
     this.#revisions.set(env, revision);
+    this.version += 1;
     this.changes.tell();
   }
 

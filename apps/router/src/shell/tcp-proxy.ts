@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '@microstax/model/route-table';
-import { type Address, type Asked, type RoutedEndpoint, route } from '../core/route.ts';
+import type { Address, Asked, RoutedEndpoint } from '../core/route.ts';
 import { Attempts } from './attempts.ts';
 import type { Refused } from './client.ts';
 import { join } from './passages.ts';
@@ -29,7 +29,7 @@ class Connecting {
 
   attempt(): void {
     if (this.#client.destroyed) return;
-    const routed = route(this.#asked, this.#routing.tables);
+    const routed = this.#routing.book.route(this.#asked);
     if (routed.kind === 'denied') {
       if (routed.asleep === undefined) this.#refuse(routed);
       else this.#untilAwake(routed.asleep);

@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request, ServerResponse } fro
 import type { Socket } from 'node:net';
 import type { Endpoint } from '@microstax/model/route-table';
 import { type RawHeaders, requestHeaders, responseHeaders } from '../core/headers.ts';
-import { type Address, type Denied, type RoutedEndpoint, route } from '../core/route.ts';
+import type { Address, Denied, RoutedEndpoint } from '../core/route.ts';
 import { Attempts } from './attempts.ts';
 import { Http1Client, type Refused } from './client.ts';
 import { type AskedAt, askedAt, impossibleRequest } from './http-proxy.ts';
@@ -43,7 +43,7 @@ class Upgrading {
   }
 
   attempt(): void {
-    const routed = route(this.#at.asked, this.#routing.tables);
+    const routed = this.#routing.book.route(this.#at.asked);
     if (routed.kind === 'denied') this.#denied(routed);
     else this.#send(routed, this.#attempts.pick(routed.endpoints));
   }
