@@ -1,3 +1,4 @@
+import { addressText } from '@microstax/model/external-address';
 import type { Resolution, ResolvedRecord } from '@microstax/model/resolution';
 import { targetText } from '@microstax/model/target-text';
 import { artifactOf, missingService, readDetail } from '../detail.ts';
@@ -74,10 +75,16 @@ function listed(format: OutputFormat, env: string, records: readonly ResolvedRec
     columns: [
       { head: 'SERVICE', of: (record) => record.service },
       { head: 'TIER', of: (record) => record.tier },
-      { head: 'TARGET', of: targetText },
+      { head: 'TARGET', of: placeOf },
       { head: 'TRIED', of: (record) => record.tried.length, wide: true },
     ],
   });
+}
+
+/** The environment or the address, else the code: the service is in the first column. */
+function placeOf({ target, code }: ResolvedRecord): string | undefined {
+  if (target === null) return code;
+  return 'external' in target ? addressText(target.external) : target.env;
 }
 
 function drawRecord(env: string, record: ResolvedRecord): string {
