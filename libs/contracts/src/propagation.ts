@@ -52,6 +52,9 @@ export type PropagationObserved =
   /** Of the router where the probe entered: everything that it caused has been answered. */
   | { readonly kind: 'answered'; readonly probe: string };
 
+/** So many probes are judged at once. */
+export const judgedProbesMax = 1_000;
+
 export type PropagationRequest = {
   /** What is declared, as the graph says it. */
   readonly graph: EnvironmentGraph;

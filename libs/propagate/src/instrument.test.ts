@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, request as namedRequest } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import * as undici from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { currentContext } from './context.ts';
 import { instrument, type Uninstrument } from './instrument.ts';
@@ -30,6 +31,7 @@ describe('instrument()', () => {
       new Promise((resolve) => {
         http.get(new URL(url), async (response) => resolve(JSON.parse((await response.toArray()).join(''))));
       }),
+    'request of undici': async (url) => (await undici.request(url)).body.json() as Promise<IncomingHttpHeaders>,
     fetch: async (url) => (await fetch(url)).json() as Promise<IncomingHttpHeaders>,
     'fetch with a Request': async (url) =>
       (await fetch(new Request(url, { headers: { accept: 'text/x' } }))).json() as Promise<IncomingHttpHeaders>,

@@ -1,5 +1,5 @@
 import type { EnvironmentGraph } from '@microstax/contracts/graph-views';
-import { type PropagationReply, propagation } from '@microstax/contracts/propagation';
+import { judgedProbesMax, type PropagationReply, propagation } from '@microstax/contracts/propagation';
 import type { Resolution } from '@microstax/model/resolution';
 import { CliError } from '../cli-error.ts';
 import { artifactOf, read, readDetail } from '../detail.ts';
@@ -32,6 +32,7 @@ export async function checkPropagationCommand(env: string, flags: Flags): Promis
   const resolution = artifactOf<Resolution>(await readDetail(session, env), 'resolution');
   const { context } = resolution;
   const entries = await entriesOf(session, graph, resolution);
+  refuseTooMany(entries.length * count);
   const entered: Entered[] = [];
   for (const entry of entries) {
     const probes: ProbeAnswer[] = [];
@@ -122,6 +123,16 @@ async function entriesOf(
     code: 'no-entry',
     message: `Cannot probe ${env}: no router listens over http for ${names.length > 0 ? names.join(', ') : 'any of its services'}`,
     next: `msx status ${env}; expose a service with an http port where there is none`,
+  });
+}
+
+function refuseTooMany(probes: number): void {
+  if (probes <= judgedProbesMax) return;
+  throw new CliError({
+    code: 'usage',
+    message: `Cannot send ${probes} probes: allowed are ${judgedProbesMax} in all`,
+    next: 'fewer --probes to each entry, or expose the services where requests enter',
+    exitCode: exitCodes.usage,
   });
 }
 

@@ -1,5 +1,6 @@
 import { type Bus, type Endpoint, endpoint } from '@microstax/bus/bus';
 import {
+  judgedProbesMax,
   type PropagationObserved,
   type PropagationReply,
   type PropagationRequest,
@@ -10,7 +11,7 @@ import { streams } from '@microstax/contracts/topology';
 import type { RequestObserved } from '../core/propagation/attribute.ts';
 import { judgePropagation } from '../core/propagation/judge-propagation.ts';
 
-const probesMax = 200;
+const readsMax = 8; // at once: each is a consumer of the stream
 const waitMsMax = 10_000;
 const pauseMs = 50;
 
@@ -21,11 +22,14 @@ export function propagationAnswer(bus: Bus): Endpoint {
 
 async function answerPropagation(request: PropagationRequest, org: string, bus: Bus): Promise<PropagationReply> {
   const { graph, context, probes } = request;
-  if (probes.length > probesMax) throw new Error(`Cannot judge ${probes.length} probes: allowed are ${probesMax}`);
+  if (probes.length > judgedProbesMax)
+    throw new Error(`Cannot judge ${probes.length} probes: allowed are ${judgedProbesMax}`);
   const endsAt = performance.now() + Math.min(request.waitMs, waitMsMax);
-  const read = await Promise.all(
-    probes.map(async ({ id }) => ({ id, ...(await observationsOf(id, { org, bus, endsAt })) })),
-  );
+  const read: Read[] = [];
+  for (let at = 0; at < probes.length; at += readsMax) {
+    const some = probes.slice(at, at + readsMax).map(({ id }) => observationsOf(id, { org, bus, endsAt }));
+    read.push(...(await Promise.all(some)));
+  }
   return {
     ...judgePropagation({
       graph,
@@ -37,20 +41,18 @@ async function answerPropagation(request: PropagationRequest, org: string, bus: 
   };
 }
 
+type Read = { readonly id: string; readonly requests: readonly RequestObserved[]; readonly finished: boolean };
 type About = { readonly org: string; readonly bus: Bus; readonly endsAt: number };
 
 /** Settles once the router has said that the probe is answered, or at the time-out. */
-async function observationsOf(
-  probe: string,
-  { org, bus, endsAt }: About,
-): Promise<{ readonly requests: readonly RequestObserved[]; readonly finished: boolean }> {
-  const filter = propagationSubject(org, probe);
+async function observationsOf(id: string, { org, bus, endsAt }: About): Promise<Read> {
+  const filter = propagationSubject(org, id);
   for (;;) {
     const messages = await bus.read(streams.traffic.name, { filter });
     const observed = messages.map(({ body }) => JSON.parse(Buffer.from(body).toString('utf8')) as PropagationObserved);
     const finished = observed.some(({ kind }) => kind === 'answered');
     if (finished || performance.now() > endsAt)
-      return { requests: observed.filter((one) => one.kind === 'request'), finished };
+      return { id, requests: observed.filter((one) => one.kind === 'request'), finished };
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

@@ -23,8 +23,11 @@ export type Walk = {
  * Says who sent each request. The probe's member names the caller. Where it is gone, the caller is among the services
  * that are declared to call this one and held a request of the probe just then, but for those whose call arrived whole.
  */
-export function attribute(graph: EnvironmentGraph, context: string, observed: readonly RequestObserved[]): Walk {
-  const callersOf = declaredCallers(graph);
+export function attribute(
+  callersOf: ReadonlyMap<string, readonly string[]>,
+  context: string,
+  observed: readonly RequestObserved[],
+): Walk {
   const whole = new Set(observed.flatMap(({ caller, service }) => (caller ? [edgeKey(caller.service, service)] : [])));
   const calls: Attributed[] = [];
   const received = new Set<string>();
@@ -52,9 +55,14 @@ export function edgeKey(from: string, to: string): string {
   return `${from}\n${to}`;
 }
 
-function declaredCallers({ services }: EnvironmentGraph): ReadonlyMap<string, readonly string[]> {
+/** Who is declared to call a service. */
+export function declaredCallers({ services }: EnvironmentGraph): ReadonlyMap<string, readonly string[]> {
   const callers = new Map<string, string[]>();
   for (const { name, dependsOn } of services)
-    for (const { service } of dependsOn) callers.set(service, [...(callers.get(service) ?? []), name]);
+    for (const { service } of dependsOn) {
+      const known = callers.get(service) ?? [];
+      known.push(name);
+      callers.set(service, known);
+    }
   return callers;
 }

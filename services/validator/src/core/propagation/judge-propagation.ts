@@ -3,7 +3,7 @@ import type { PropagationEdge, PropagationReply } from '@microstax/contracts/pro
 import { sortedBy } from '@microstax/model/compare';
 import type { Finding } from '@microstax/model/finding';
 import type { DependencySpec } from '@microstax/model/service-spec';
-import { type Attributed, attribute, edgeKey, type RequestObserved, type Walk } from './attribute.ts';
+import { type Attributed, attribute, declaredCallers, edgeKey, type RequestObserved, type Walk } from './attribute.ts';
 
 export type PropagationInput = {
   readonly graph: EnvironmentGraph;
@@ -19,11 +19,13 @@ export type PropagationJudgement = Pick<PropagationReply, 'edges' | 'findings' |
 
 /** Compares where the context was carried with where it is declared to be, and names who drops it (design 5.7). */
 export function judgePropagation({ graph, context, entries, probes }: PropagationInput): PropagationJudgement {
-  const walks = probes.map((observed) => attribute(graph, context, observed));
+  const callersOf = declaredCallers(graph);
+  const walks = probes.map((observed) => attribute(callersOf, context, observed));
+  const sightings = sightingsOf(walks);
   const walked = reachable(graph, entries);
   const declared = graph.services
     .filter(({ name }) => walked.has(name))
-    .flatMap((caller) => caller.dependsOn.map((dependency) => edgeOf(caller, dependency, walks)));
+    .flatMap((caller) => caller.dependsOn.map((dependency) => edgeOf(caller, dependency, sightings)));
   const edges = sortedBy(declared, ({ from, to }) => edgeKey(from, to));
   const findings = [...edges.flatMap(findingOf), ...undeclared(graph, walks)];
   const culprits = [...new Set(edges.filter(differs).map(({ from }) => from))].sort();
@@ -35,12 +37,40 @@ export function differs({ declared, observed }: Pick<PropagationEdge, 'declared'
   return declared && observed === 'dropped';
 }
 
-function edgeOf(caller: GraphService, dependency: DependencySpec, walks: readonly Walk[]): PropagationEdge {
+/** All walks by edge and by service: there may be a thousand of either. */
+type Sightings = {
+  readonly callsOf: ReadonlyMap<string, readonly { readonly walk: number; readonly call: Attributed }[]>;
+  /** The walks in which a service got the context. */
+  readonly receivedIn: ReadonlyMap<string, ReadonlySet<number>>;
+  readonly reached: ReadonlySet<string>;
+};
+
+const nowhere: ReadonlySet<number> = new Set();
+
+function sightingsOf(walks: readonly Walk[]): Sightings {
+  const callsOf = new Map<string, { walk: number; call: Attributed }[]>();
+  const receivedIn = new Map<string, Set<number>>();
+  const reached = new Set<string>();
+  for (const [walk, { calls, received, reached: there }] of walks.entries()) {
+    for (const call of calls)
+      for (const from of call.callers) {
+        const key = edgeKey(from, call.observed.service);
+        const known = callsOf.get(key) ?? [];
+        known.push({ walk, call });
+        callsOf.set(key, known);
+      }
+    for (const service of received) receivedIn.set(service, (receivedIn.get(service) ?? new Set()).add(walk));
+    for (const service of there) reached.add(service);
+  }
+  return { callsOf, receivedIn, reached };
+}
+
+function edgeOf(caller: GraphService, dependency: DependencySpec, sightings: Sightings): PropagationEdge {
   const { name: from } = caller;
   const { service: to, kind, protocol, propagates: declared } = dependency;
-  const found = look(from, to, walks);
+  const found = look(from, to, sightings);
   const seen = found.kind === 'seen' ? found : { observed: 'not seen' as const, stamped: false, evidence: null };
-  const reason = found.kind === 'seen' ? found.reason : notSeen(from, dependency, walks);
+  const reason = found.kind === 'seen' ? found.reason : notSeen(from, dependency, sightings);
   const { observed, stamped, evidence } = seen;
   return { from, to, kind, protocol, declared, observed, stamped, evidence, reason };
 }
@@ -49,22 +79,19 @@ type Looked =
   | ({ readonly kind: 'seen'; readonly reason: string } & Pick<PropagationEdge, 'observed' | 'stamped' | 'evidence'>)
   | { readonly kind: 'nothing' };
 
-function look(from: string, to: string, walks: readonly Walk[]): Looked {
-  const perWalk = walks.map((walk) =>
-    walk.calls.filter((call) => call.observed.service === to && call.callers.includes(from)),
-  );
-  const calls = perWalk.flat();
-  const dropped = calls.filter((call) => !call.carried);
+function look(from: string, to: string, { callsOf, receivedIn }: Sightings): Looked {
+  const calls = callsOf.get(edgeKey(from, to)) ?? [];
+  const dropped = calls.filter(({ call }) => !call.carried);
+  const visits = receivedIn.get(from) ?? nowhere;
+  const certain = dropped.find(({ call }) => call.observed.evidence !== 'time');
   // A stranger may come while a probe is under way, once; what time alone says has to hold for every probe that was there.
-  const certain = dropped.filter(({ observed }) => observed.evidence !== 'time');
-  const visits = walks.flatMap((walk, index) => (walk.received.has(from) ? [perWalk[index] ?? []] : []));
-  const always = visits.length > 0 && visits.every((seen) => seen.some((call) => !call.carried));
-  const received = walks.some((walk) => walk.received.has(from));
-  const worst = certain[0] ?? (always && calls.every((call) => !call.carried) ? dropped[0] : undefined);
-  if (worst !== undefined && received) return droppedBy(from, to, worst);
-  const carried = calls.find((call) => call.carried);
+  const droppedIn = new Set(dropped.map(({ walk }) => walk));
+  const always = dropped.length === calls.length && [...visits].every((walk) => droppedIn.has(walk));
+  const worst = certain ?? (always ? dropped[0] : undefined);
+  if (worst !== undefined && visits.size > 0) return droppedBy(from, to, worst.call);
+  const carried = calls.find(({ call }) => call.carried);
   if (carried === undefined) return { kind: 'nothing' };
-  const { evidence } = carried.observed;
+  const { evidence } = carried.call.observed;
   const how = evidence === 'probe' ? 'baggage came along' : 'the context came along, baggage did not';
   return { kind: 'seen', observed: 'carried', stamped: false, evidence, reason: how };
 }
@@ -81,11 +108,11 @@ function droppedBy(from: string, to: string, { observed, callers }: Attributed):
   return { kind: 'seen', observed: 'dropped', stamped, evidence, reason: `${how}${doubt}${put}` };
 }
 
-function notSeen(from: string, { service: to, kind, protocol }: DependencySpec, walks: readonly Walk[]): string {
+function notSeen(from: string, { service: to, kind, protocol }: DependencySpec, sightings: Sightings): string {
   if (kind === 'publishes' || kind === 'consumes') return 'messages pass no router: check it where they are consumed';
   if (protocol !== 'http' && protocol !== 'grpc') return `${protocol} is passed through, no router reads it`;
-  if (!walks.some((walk) => walk.reached.has(from))) return `no probe reached ${from}`;
-  if (!walks.some((walk) => walk.received.has(from))) return `${from} got no context itself: it was lost before`;
+  if (!sightings.reached.has(from)) return `no probe reached ${from}`;
+  if (!sightings.receivedIn.has(from)) return `${from} got no context itself: it was lost before`;
   return `${from} did not call ${to} for this request; try another --path`;
 }
 
