@@ -105,7 +105,9 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     const hear = (committed: Committed): void => {
       for (const follow of followers) follow(committed);
     };
-    const transact = transactOn(store, hear, installation);
+    let relay: Relay | undefined;
+    const atOnce = (committed: Committed): void => relay && relayAll(committed, relay);
+    const transact = transactOn(store, { atOnce, later: hear }, installation);
     const bell = new CommitBell();
     const graph: Graph = {
       store,
@@ -130,13 +132,12 @@ export async function startGraph(config: GraphConfig, overrides: GraphOverrides 
     };
     const opening = owned.use(await startOpening(graph, onOpened));
     await status.refill();
-    const relay = owned.use(await startRelay(graph));
+    relay = owned.use(await startRelay(graph));
     const timers = owned.use(startTimers(graph, config));
     owned.use(startLeases(graph, config));
     if (config.retention) owned.use(startPruning(graph, config.retention));
     const redrive = owned.use(startRedrive(graph, config));
     followers.push(
-      (committed) => relayAll(committed, relay),
       ({ changes }) => bell.ring(changes),
       ({ changes }) => status.follow(changes),
       ({ changes }) => wakeFor(changes, timers),

@@ -43,7 +43,7 @@ test('a timer that throws is tried again later and holds up no other', async () 
     store,
     clock: systemClock,
     log: silentLog,
-    transact: transactOn(store, () => {}),
+    transact: transactOn(store, { later: () => {} }),
     bus: { telemetry: startTelemetry({ service: 'graph' }) },
   } as unknown as Graph;
   const beganAt = systemClock.now();

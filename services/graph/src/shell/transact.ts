@@ -27,20 +27,22 @@ export type Committed = {
   readonly appended: readonly (Append & { readonly n: number | null })[];
 };
 
-/** Makes `transact` for a store; `onCommitted` hears of every commit, a moment later. Rejects with `Unavailable` on an outage. */
-export function transactOn(
-  store: GraphStore,
-  onCommitted: (committed: Committed) => void,
-  installation: Installation = {},
-): Transact {
+/** Who hears of every commit: what others wait for is begun at once, the rest once whoever asked has gone on. */
+export type Followers = {
+  readonly atOnce?: (committed: Committed) => void;
+  readonly later: (committed: Committed) => void;
+};
+
+/** Makes `transact` for a store. Rejects with `Unavailable` on an outage. */
+export function transactOn(store: GraphStore, followers: Followers, installation: Installation = {}): Transact {
   const turns = new KeyedTurns();
   return async (load, decide) => {
     try {
-      const first = await attempt(new Reader(store, installation), store, onCommitted, load, decide);
+      const first = await attempt(new Reader(store, installation), store, followers, load, decide);
       if (first.kind === 'decided') return first.decision;
       return await turns.take(placeText(first.at), async () => {
         for (let attempts = 1; attempts < attemptsMax; attempts++) {
-          const next = await attempt(new Reader(store, installation), store, onCommitted, load, decide);
+          const next = await attempt(new Reader(store, installation), store, followers, load, decide);
           if (next.kind === 'decided') return next.decision;
         }
         throw new Unavailable(`the graph store, which was changed ${attemptsMax} times while one decision was made,`);
@@ -58,7 +60,7 @@ type Attempt<Decision> =
 async function attempt<State, Decision extends { readonly changes: Changes }>(
   reader: Reader,
   store: GraphStore,
-  onCommitted: (committed: Committed) => void,
+  followers: Followers,
   load: (reader: Reader) => Promise<State>,
   decide: (state: State) => Decision,
 ): Promise<Attempt<Decision>> {
@@ -69,8 +71,9 @@ async function attempt<State, Decision extends { readonly changes: Changes }>(
   if (result.kind === 'conflict') return { kind: 'lost', at: result.at };
   const { appended } = result;
   const rows = changes.appends.map((row, index) => ({ ...row, n: appended[index]?.n ?? null }));
-  // After whoever asked has gone on: an answer is on somebody's way, and what follows from a commit is not.
-  setImmediate(() => onCommitted({ changes, appended: rows }));
+  const committed = { changes, appended: rows };
+  followers.atOnce?.(committed);
+  setImmediate(() => followers.later(committed));
   return { kind: 'decided', decision };
 }
 

@@ -33,7 +33,7 @@ import { onActivationApproved } from '../shell/on-activation-approved.ts';
 import { onBlueprintAccepted } from '../shell/on-blueprint-accepted.ts';
 import { onCommand } from '../shell/on-command.ts';
 import type { GraphStore } from '../shell/store/graph-store.ts';
-import { Reader, transactOn } from '../shell/transact.ts';
+import { type Committed, Reader, transactOn } from '../shell/transact.ts';
 import { thinDecisions } from './thin-decisions.ts';
 
 const owner = { host: 'test', pid: 1, startTime: '1', bootId: 'boot' };
@@ -47,10 +47,11 @@ export class GraphHands {
   constructor(store: GraphStore, onCommitted: (changes: Changes) => void = () => undefined) {
     const bell = new CommitBell();
     const desk = new ClaimDesk();
-    const transact = transactOn(store, ({ changes }) => {
+    const later = ({ changes }: Committed): void => {
       bell.ring(changes);
       onCommitted(changes);
-    });
+    };
+    const transact = transactOn(store, { later });
     const clock = {
       now: () => ++this.#nowMs,
       monotonicMs: () => this.#nowMs,
