@@ -11,7 +11,9 @@ export function corednsLines({ env, service, own }: RouteAnswers): readonly stri
     const { host } = own.external;
     if (!isIpAddress(host)) return [`rewrite stop name exact ${name} ${host} answer auto`];
     const type = host.includes(':') ? 'AAAA' : 'A';
-    return [`template IN ${type} ${name} {`, `  answer "{{ .Name }} 60 IN ${type} ${host}"`, '}'];
+    const address = [`template IN ${type} ${name} {`, `  answer "{{ .Name }} 60 IN ${type} ${host}"`, '}'];
+    // Without it, who asks for an address of the other family is told that the server failed, and may give up.
+    return [...address, `template IN ANY ${name} {`, '  rcode NOERROR', '}'];
   }
   if (own.env === env && own.service === service) return [`# ${name} runs here`];
   return [`rewrite stop name exact ${name} ${own.service}.${own.env}.${zone} answer auto`];
