@@ -53,12 +53,23 @@ test.skipIf(!present)(
   },
 );
 
-function withRoles(): Written {
-  const demo = must(
+test.skipIf(!present)('the import asks for the role of everybody who is given the address of Kafka', () => {
+  const asked = demo()
+    .load()
+    .report.unknown.filter(({ field }) => field === 'dependsOn.kafka.kind')
+    .map(({ service }) => service);
+  expect(asked).toEqual(expect.arrayContaining(Object.keys(roles)));
+});
+
+function demo() {
+  return must(
     applications.find(({ name }) => name === 'otel-demo-23'),
     'the demo with Kafka is one of the applications',
   );
-  const baseline = parse(demo.load().blueprint) as Written;
+}
+
+function withRoles(): Written {
+  const baseline = parse(demo().load().blueprint) as Written;
   for (const service of baseline.services)
     for (const dependency of service.dependsOn ?? [])
       if (dependency.service === 'kafka' && service.name in roles) dependency.kind = roles[service.name] ?? 'calls';

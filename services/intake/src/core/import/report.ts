@@ -1,4 +1,5 @@
 import type { ImportRemark, ImportReport } from '@microstax/contracts/import-requests';
+import { unsaidRoles } from './brokers.ts';
 import type { Draft } from './draft.ts';
 import type { Account } from './ledger.ts';
 import type { Linked } from './link.ts';
@@ -48,7 +49,7 @@ export function reportOf(
     edges,
     dangling: linked.dangling,
     external: linked.external,
-    unknown: [...linked.unknown, ...unknownPorts(linked), ...remarks],
+    unknown: [...linked.unknown, ...unknownPorts(linked), ...unsaidRoles(services, edges), ...remarks],
     listed,
     secrets: linked.services.flatMap(({ draft }) => draft.secrets.map((secret) => secretOf(draft, secret, sources))),
     counts: {
