@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import type { Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { type House, startHouse } from './house.ts';
 
 let house: House;
 const servers: Server[] = [];
+const tcpServers: TcpServer[] = [];
 
 async function outside(name: string): Promise<string> {
   const server = createServer((request, response) => {
@@ -29,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await house?.[Symbol.asyncDispose]();
-  for (const server of servers) server.close();
+  for (const server of [...servers, ...tcpServers]) server.close();
 });
 
 test('requests go to the address of the root, or of the overlay that maps it elsewhere; nothing is held for it', async () => {
@@ -64,4 +65,32 @@ test('requests go to the address of the root, or of the overlay that maps it els
   });
   const { placements } = await house.artifact<Plan>('feat', 'plan');
   expect(placements.find(({ service }) => service === 'pay')).toMatchObject({ kind: 'external' });
+});
+
+test('raw TCP goes to the address as it is, and an address where nobody listens is a refusal that names it', async () => {
+  const outsideMail = createTcpServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+  tcpServers.push(outsideMail);
+  await once(outsideMail, 'listening');
+  const mail = `127.0.0.1:${(outsideMail.address() as AddressInfo).port}`;
+  const nobody = createTcpServer().listen(0, '127.0.0.1');
+  await once(nobody, 'listening');
+  const gone = `127.0.0.1:${(nobody.address() as AddressInfo).port}`;
+  nobody.close();
+  await once(nobody, 'close');
+  const providers = { mail: { external: mail, protocol: 'tcp', port: 'smtp' }, pay: { external: gone } };
+  const web = { ...echo('web'), dependsOn: ['mail', 'pay'] };
+  const { activation } = await house.apply(
+    'post',
+    asYaml({ ...baseline('post', [web]), routing: { mode: 'baseline', providers } }),
+  );
+  expect(activation, activation?.reason).toMatchObject({ outcome: 'ready' });
+
+  const { hostname, port } = new URL(await house.urlOf('post', 'mail', 'smtp'));
+  const socket = connect(Number(port), hostname);
+  socket.end('HELO outside');
+  const [said] = (await once(socket, 'data')) as [Buffer];
+  expect(said.toString()).toBe('HELO outside');
+  const refused = await askHttp<{ readonly code?: string }>(`${await house.urlOf('post', 'pay', 'http')}/`);
+  expect(refused.status).toBe(502);
+  expect(JSON.stringify(refused.body)).toContain(gone);
 });

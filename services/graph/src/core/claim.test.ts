@@ -234,3 +234,10 @@ test('claim() supersedes the execution under way and every older activation', ()
   });
   expect(body('default/feature', 'environments')).toMatchObject({ open: [2] });
 });
+
+test('claim() fails an activation that wants a place in a pool that has none left, and says who to ask again', () => {
+  const fullPool = { pool: 'base', capacity: 2, holders: ['one', 'two'] };
+  given(() => claim(claiming, aClaim(feature, [base], { providers: [hold], fullPool })))
+    .when(({ reply, changes }) => ({ reply, holds: changes.puts.filter(({ collection }) => collection === 'holds') }))
+    .then({ reply: { kind: 'taken', key: 'pool:base', by: 'one' }, holds: [] });
+});
