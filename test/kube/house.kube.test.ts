@@ -18,6 +18,7 @@ import { objectsOf } from '../../services/runtime/src/core/kubernetes/objects-of
 import { memberKinds } from '../../services/runtime/src/core/kubernetes/place-objects.ts';
 import { type House, startHouse } from '../scenarios/house.ts';
 import { type ApiAnswer, clusterOf, type Cluster as RawCluster } from './cluster.ts';
+import { isLong } from './config.ts';
 import { type Cluster, findCluster } from './driver-cluster.ts';
 
 /**
@@ -236,6 +237,24 @@ describe.skipIf(box === undefined)('an environment in a cluster', () => {
     );
     expect(await objectsOfEnvironment('forbidden')).toEqual({});
   });
+
+  // The last one: what is stuck goes with the cluster.
+  test('waits for no other: many that never become ready delay nobody', async () => {
+    const stuck = Array.from({ length: isLong ? 64 : 12 }, (_, at) => `stuck-${at}`);
+    const services = [service('web', { image: 'registry.local/silent:1' })];
+    await Promise.all(stuck.map((name) => house.apply(name, stringify({ name, services }), { wait: false })));
+    await eventually(
+      async () => {
+        const deployments = await listed('Deployment');
+        return stuck.every((name) => deployments.some(({ metadata }) => metadata.namespace === name));
+      },
+      { timeoutMs: 150_000, message: 'all of them have begun' },
+    );
+    const { activation } = await apply({ name: 'other', services: [service('web')] });
+    expect(activation).toMatchObject({ outcome: 'ready' });
+    const settled = await Promise.all(stuck.map(async (name) => (await house.status(name))?.outcome));
+    expect(settled.filter((outcome) => outcome !== null)).toEqual([]);
+  });
 });
 
 type Objects = Readonly<Record<string, KubeObject>>;
@@ -314,7 +333,7 @@ async function nothingIsLeft(env?: string): Promise<void> {
 
 /** Fake nodes do what a pod's annotations say; the image says which. */
 async function failOnImages(): Promise<void> {
-  const failures = { missing: 'ImagePullBackOff', crashing: 'CrashLoopBackOff' };
+  const failures = { missing: 'ImagePullBackOff', crashing: 'CrashLoopBackOff', silent: 'NotReady' };
   const group = { apiVersion: 'admissionregistration.k8s.io/v1' };
   for (const [word, failure] of Object.entries(failures)) {
     const metadata = { name: `fail-${word}` };

@@ -42,7 +42,7 @@ export const memberKinds = [
   'StatefulSet',
 ] as const satisfies readonly KubeKind[];
 
-/** Says which kinds an environment's objects are of, in the words of the ApplySet convention; it carries the epoch too. */
+/** Says which kinds an environment's objects are of, for whoever looks for all of them. */
 export function inventoryObject(place: Place): KubeObject {
   const groups = memberKinds.map((kind) => {
     const [group] = apiVersionOf(kind).split('/');

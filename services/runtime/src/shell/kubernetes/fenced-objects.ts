@@ -12,15 +12,15 @@ import type { KubeAnswer, KubeFailure } from '../../core/kubernetes/kube-answer.
 import { inWords, type KubeObject, nameOf, type ObjectName } from '../../core/kubernetes/kube-object.ts';
 import { fieldManager, labelsOf, managedBy, marks, type Place } from '../../core/kubernetes/marks.ts';
 import { DriverRefusal, type Fence } from '../driver/driver.ts';
-import type { KubeClient } from './kube-client.ts';
+import type { KubeApi } from './kube-client.ts';
 
 const noVersion = '1';
 const conflictsMax = 8; // each was lost to somebody who wrote in between, mostly a controller's status
 
 export class FencedObjects {
-  readonly #client: KubeClient;
+  readonly #client: KubeApi;
 
-  constructor(client: KubeClient) {
+  constructor(client: KubeApi) {
     this.#client = client;
   }
 

@@ -33,6 +33,9 @@ type Call = {
   readonly contentType?: string;
 };
 
+/** What a driver asks of an API server; the whole of it can be replaced in a test. */
+export type KubeApi = Pick<KubeClient, 'get' | 'list' | 'apply' | 'merge' | 'create' | 'delete'>;
+
 type Pool = { readonly tls: string; readonly agent: HttpAgent };
 
 const socketsMax = 16; // one reset socket fails one call

@@ -5,15 +5,15 @@ import { namespaceNames } from '../../core/kubernetes/object-name.ts';
 import { namespaceObject } from '../../core/kubernetes/place-objects.ts';
 import { DriverRefusal, type Fence, type Scope } from '../driver/driver.ts';
 import { epochOf, problem, valueIn } from './fenced-objects.ts';
-import type { KubeClient } from './kube-client.ts';
+import type { KubeApi } from './kube-client.ts';
 
 export type KnownPlace = Place & { readonly uid: string; readonly live: KubeObject };
 
 /** Namespaces of environments: one each, told by its labels and never by its name. */
 export class Places {
-  readonly #client: KubeClient;
+  readonly #client: KubeApi;
 
-  constructor(client: KubeClient) {
+  constructor(client: KubeApi) {
     this.#client = client;
   }
 
