@@ -70,6 +70,10 @@ export class DriverRefusal extends Error {
  * Realises jobs in one kind of world. Every effect is idempotent and compares the epoch first; nothing is retried here
  * (the executor does, and checks again each time). Rejects with `Unavailable` where its world is away or did not say
  * what became of an effect, with `DriverRefusal` where it refuses.
+ *
+ * Sleep is no word of the port: the plan of what sleeps has no workloads, so its instances are stopped as surplus after the
+ * routes have moved, and others are started when it is woken. `stop` therefore keeps data and secrets; only `clear` takes
+ * them away.
  */
 export interface Driver {
   /** Raises the environment's fence. After it, no effect of a lower epoch happens, whoever wakes up. */
