@@ -29,6 +29,7 @@ test('apply --wait takes files in turn, says progress on stderr and the result o
   expect(stderr).toMatch(/^line: submitted .*line\.yaml as /m);
   expect(stderr).toMatch(/^line: accepted as generation 1$/m);
   expect(stderr).toMatch(/^line: waiting for workload:web/m);
+  expect(stderr).toMatch(/^line-feat: about \d.*, critical path /m);
   expect(stderr).toMatch(/^line-feat: ready/m);
   expect(code).toBe(exitCodes.ok);
   expect(rows(stdout)).toEqual([
