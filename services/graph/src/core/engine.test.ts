@@ -3,7 +3,7 @@ import { digestOf } from '@microstax/model/digest';
 import type { EffectiveGraph } from '@microstax/model/effective-graph';
 import type { Revision } from '@microstax/model/revision';
 import { aRevision } from '@microstax/testkit/blueprints';
-import { disordered, lineages, services } from '@microstax/testkit/lineages';
+import { disordered, lineageServices, lineages, services } from '@microstax/testkit/lineages';
 import fc from 'fast-check';
 import { DirectedGraph } from 'graphology';
 import { bfsFromNode } from 'graphology-traversal';
@@ -28,9 +28,41 @@ const outside = fc
   })
   .map(({ region, ...drawn }) =>
     Object.entries(drawn).map(([env, specs]) =>
-      aRevision(env, { services: specs, ...(region === undefined ? {} : { residency: { region } }) }),
+      aRevision(env, {
+        labels: { tier: env === 'pool' ? '1' : '2' },
+        services: specs,
+        ...(region === undefined ? {} : { residency: { region } }),
+      }),
     ),
   );
+
+const address = { host: 'a.example', port: 80, portName: 'http', protocol: 'http', region: 'eu' } as const;
+const other = { host: 'b.example', port: 81, portName: 'http', protocol: 'grpc' } as const;
+const terms = fc.constantFrom(undefined, { capacity: 2 }, { labels: { tier: '1' } });
+/** By level: services that it maps to an address outside, and what it asks of its pools. */
+const extras = fc.array(
+  fc.record({
+    externals: fc.dictionary(fc.constantFrom(...lineageServices, 'tax'), fc.constantFrom(address, other), {
+      maxKeys: 2,
+    }),
+    pool: terms,
+    outside: terms,
+  }),
+  { minLength: 4, maxLength: 4 },
+);
+
+type Extra = typeof extras extends fc.Arbitrary<(infer One)[]> ? One : never;
+
+/** A service is mapped once: to the address, where both are drawn. */
+function withExtras(revision: Revision, { externals, ...pools }: Extra): Revision {
+  const { providers, ...routing } = revision.routing;
+  const kept = Object.entries(providers).filter(([name]) => !Object.hasOwn(externals, name));
+  const poolTerms = Object.entries(pools).flatMap(([pool, asked]) => (asked === undefined ? [] : [[pool, asked]]));
+  return {
+    ...revision,
+    routing: { ...routing, providers: Object.fromEntries(kept), externals, poolTerms: Object.fromEntries(poolTerms) },
+  };
+}
 
 describe('difference', () => {
   test('says of every service what a look at every level and every edge says', () => {
@@ -96,12 +128,13 @@ describe('difference', () => {
 describe('composition', () => {
   test('has the owner and the candidates that a look at every level finds, in their order, with the same verdicts', () => {
     fc.assert(
-      fc.property(lineages(), outside, (lineage, others) => {
-        const found = composed(lineage, others).services.map(({ name, owner, removed, candidates }) => [
+      fc.property(lineages(), extras, outside, fc.nat(3), (drawn, extra, others, holders) => {
+        const lineage = drawn.map((revision, at) => withExtras(revision, extra[at] as Extra));
+        const found = composed(lineage, others, holders).services.map(({ name, owner, removed, candidates }) => [
           name,
           { owner, removed, candidates: candidates.map(({ env, tier, code }) => ({ env, tier, code })) },
         ]);
-        const expected = { ...naiveComposition(lineage, others) };
+        const expected = { ...naiveComposition(lineage, others, holders) };
         if (canonicalJson(Object.fromEntries(found)) === canonicalJson(expected)) return;
         expect(Object.fromEntries(found)).toEqual(expected);
       }),
@@ -190,11 +223,16 @@ function differenceBetween(lineage: readonly Revision[]) {
   return differenceOf({ env: own.env, parent: chain.at(-2) ?? null, target, own, derivation });
 }
 
-function composed(lineage: readonly Revision[], others: readonly Revision[]) {
-  return composedFrom(lineage, effectiveChain(lineage), others);
+function composed(lineage: readonly Revision[], others: readonly Revision[], holders = 0) {
+  return composedFrom(lineage, effectiveChain(lineage), others, holders);
 }
 
-function composedFrom(lineage: readonly Revision[], chain: readonly EffectiveGraph[], others: readonly Revision[]) {
+function composedFrom(
+  lineage: readonly Revision[],
+  chain: readonly EffectiveGraph[],
+  others: readonly Revision[],
+  holders = 0,
+) {
   const own = lineage.at(-1) as Revision;
   const ancestors = lineage.slice(0, -1).map((revision, index) => {
     return { env: revision.env, revision, effective: chain[index] as EffectiveGraph };
@@ -210,6 +248,7 @@ function composedFrom(lineage: readonly Revision[], chain: readonly EffectiveGra
       effective: effectiveChain([revision])[0] as EffectiveGraph,
       revisions: [revision],
     })),
+    poolHolders: new Map(others.map(({ env }) => [env, holders])),
     derivation,
   });
 }

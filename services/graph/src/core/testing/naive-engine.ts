@@ -2,6 +2,7 @@
 // revisions alone. It shares no code with the engine, and is as slow as it is plain.
 import type { Revision } from '@microstax/model/revision';
 import type { ServiceSpec } from '@microstax/model/service-spec';
+import { aService } from '@microstax/testkit/blueprints';
 
 export type NaiveService = { readonly spec: ServiceSpec; readonly owner: string };
 
@@ -71,10 +72,11 @@ export type NaiveComposed = {
   readonly candidates: NaiveCandidate[];
 };
 
-/** Who could provide each service, and why not. `outside` are roots of their own. */
+/** Who could provide each service, and why not. `outside` are roots of their own; `holders` of each pool are others. */
 export function naiveComposition(
   levels: readonly Revision[],
   outside: readonly Revision[],
+  holders: number,
 ): Record<string, NaiveComposed> {
   const depth = levels.length - 1;
   const own = levels[depth] as Revision;
@@ -85,20 +87,48 @@ export function naiveComposition(
     const stranger = outside.find((other) => other.env === env);
     return stranger === undefined ? undefined : [stranger];
   };
-  const mapped = (level: Revision, name: string): string | undefined =>
-    Object.entries(level.routing.providers).find(([service]) => service === name)?.[1];
-  const has = (env: string, name: string) => naiveService(upTo(env) ?? [], name);
+  const addresses = levels.flatMap(({ routing }) => Object.entries(routing.externals ?? {}));
+  const written = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
+  const addressOf = (text: string) => addresses.find(([, address]) => written(address) === text)?.[1];
+  const mapped = (level: Revision, name: string): string | undefined => {
+    const there = Object.entries(level.routing.externals ?? {}).find(([service]) => service === name)?.[1];
+    return there === undefined
+      ? Object.entries(level.routing.providers).find(([service]) => service === name)?.[1]
+      : written(there);
+  };
+  const has = (env: string, name: string): NaiveService | undefined => {
+    const address = addressOf(env);
+    if (address === undefined) return naiveService(upTo(env) ?? [], name);
+    const { portName, port: containerPort, protocol } = address;
+    return {
+      owner: env,
+      spec: aService(name, { ports: [{ name: portName, containerPort, protocol }], dependsOn: [] }),
+    };
+  };
   const callers = naiveNames(levels).map((name) => naiveService(levels, name)?.spec as ServiceSpec);
   const allowed = [own, ...above].map(({ residency }) => residency?.allowed).find((list) => list !== undefined);
   const regionOf = (env: string) =>
+    addressOf(env)?.region ??
     [...(upTo(env) ?? [])]
       .reverse()
       .map(({ residency }) => residency?.region)
       .find((region) => region !== undefined);
 
-  const judge = (name: string, envs: readonly string[], spec: ServiceSpec, here: ServiceSpec): string | undefined => {
+  type Given = { env: string; tier: string; envs: string[]; spec: ServiceSpec | undefined };
+  const lacks = (pool: string): string | undefined => {
+    const terms = Object.entries(own.routing.poolTerms ?? {}).find(([env]) => env === pool)?.[1];
+    const labels = Object.entries(upTo(pool)?.at(-1)?.labels ?? {});
+    for (const [label, wanted] of Object.entries(terms?.labels ?? {}))
+      if (!labels.some(([name, value]) => name === label && value === wanted)) return 'labels-differ';
+    return terms?.capacity !== undefined && terms.capacity <= holders ? 'pool-full' : undefined;
+  };
+
+  const judge = (name: string, given: Given, spec: ServiceSpec, here: ServiceSpec): string | undefined => {
+    const { envs, tier } = given;
     for (const env of envs)
       if (allowed !== undefined && !allowed.some((region) => region === regionOf(env))) return 'residency';
+    const lacking = tier === 'shared provider pool' ? lacks(given.env) : undefined;
+    if (lacking !== undefined) return lacking;
     if (spec.run === undefined) return 'no-spec';
     if (spec.sharing === 'deny' || here.sharing === 'deny') return 'sharing-denied';
     for (const caller of callers) {
@@ -117,7 +147,6 @@ export function naiveComposition(
     return undefined;
   };
 
-  type Given = { env: string; tier: string; envs: string[]; spec: ServiceSpec | undefined };
   const tierOf = (index: number): string => (index === above.length - 1 ? 'baseline' : 'inherited ancestor');
   const first = (name: string): Given[] => {
     const env = mapped(own, name);
@@ -167,11 +196,10 @@ export function naiveComposition(
     return given;
   };
   const judged = (name: string, given: readonly Given[], here: ServiceSpec): NaiveCandidate[] =>
-    given.map(({ env, tier, envs, spec }) => ({
-      env,
-      tier,
-      code: spec === undefined ? 'not-declared' : judge(name, envs, spec, here),
-    }));
+    given.map((one) => {
+      const { env, tier, spec } = one;
+      return { env, tier, code: spec === undefined ? 'not-declared' : judge(name, one, spec, here) };
+    });
 
   const composed: Record<string, NaiveComposed> = {};
   const put = (name: string, service: NaiveComposed): void => {
@@ -185,6 +213,7 @@ export function naiveComposition(
   const everyName = levels.flatMap(({ services, routing }) => [
     ...services.map(({ name }) => name),
     ...Object.keys(routing.providers),
+    ...Object.keys(routing.externals ?? {}),
   ]);
   for (const name of new Set([...everyName, ...callers.flatMap(({ dependsOn }) => dependsOn.map((d) => d.service))])) {
     if (Object.hasOwn(composed, name)) continue;
