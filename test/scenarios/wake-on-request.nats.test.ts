@@ -118,6 +118,17 @@ test('a wake-up that fails refuses what it held, with the reason and what to do'
   await oneAnswerOneOutcome(house);
 });
 
+test('a request waits while the graph is away, and wakes once it is back', async () => {
+  const url = await asleep('lonely');
+  await house.stop('graph');
+  const waiting = fetch(url);
+  const early = await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 300, 'still waits'))]);
+  expect(early).toBe('still waits');
+  await house.restart('graph');
+  expect((await waiting).status).toBe(200);
+  await oneAnswerOneOutcome(house);
+});
+
 test('a router says how long an environment has not been asked for, by itself or through its instances', async () => {
   await house.apply('used', shop('used'));
   await house.apply('used-feat', asYaml(overlay('used-feat', 'used', [echo('api', { version: '2' })])));
