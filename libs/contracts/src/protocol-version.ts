@@ -3,7 +3,12 @@ export const wireHistory = [
   { version: 1, change: 'events, commands, requests and buckets of the main job' },
   { version: 2, change: '`job changed` carries all moves of one append; a claim may carry the first append' },
   { version: 3, change: 'a record may lead to an address outside (`target.external`); resolvers answer `resolve`' },
+  {
+    version: 4,
+    change:
+      'commands `sleep` and `wake`, requests `wake`, `activity` and `sweep`, `environment expiring`; tables say who sleeps, jobs which replica',
+  },
 ] as const;
 
-export const wireVersion = 3;
+export const wireVersion = 4;
 export const oldestSpoken = 2;
