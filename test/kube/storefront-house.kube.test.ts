@@ -25,6 +25,8 @@ import {
 const header = 'x-msx-env';
 let box: Kubebox | undefined;
 let house: House | undefined;
+/** Before there was an overlay. */
+let shopAlone: Readonly<Record<string, object>>;
 
 beforeAll(async () => {
   const started = await startKubebox('storefront', { gatewayApi: true, realNode: true });
@@ -34,13 +36,9 @@ beforeAll(async () => {
   const address = machineAddress();
   const env = { MSX_DRIVER: 'kubernetes', KUBECONFIG: box.kubeconfig, MSX_ROUTER_HOST: address, MSX_READY: '60s' };
   house = await startHouse({ env: { ...env, MSX_KUBE_ROUTER_CIDRS: `${address}/32`, MSX_DRAIN: '1s' } });
-  for (const [name, file] of [
-    ['shop', 'baseline.yaml'],
-    [feature, 'overlay-payments.yaml'],
-  ] as const) {
-    const { activation } = await house.apply(name, readFileSync(join(storefront, file), 'utf8'));
-    expect(activation, JSON.stringify(activation)).toMatchObject({ outcome: 'ready' });
-  }
+  await ready('shop', 'baseline.yaml');
+  shopAlone = await objectsOfShop();
+  await ready(feature, 'overlay-payments.yaml');
 });
 beforeEach(({ skip }) => {
   if (box === undefined) skip();
@@ -48,6 +46,12 @@ beforeEach(({ skip }) => {
 afterAll(async () => {
   await house?.[Symbol.asyncDispose]();
   await box?.[Symbol.asyncDispose]();
+});
+
+test("names lead to the router in both namespaces, and an overlay changes nothing in its baseline's", async () => {
+  const fronts = Object.keys(shopAlone).filter((name) => name.endsWith('-front'));
+  expect(fronts).toEqual(asInShopNames.map((name) => `EndpointSlice ${name}-front`));
+  expect(await objectsOfShop()).toEqual(shopAlone);
 });
 
 test('only what the overlay changes runs there', async () => {
@@ -91,4 +95,37 @@ test('without the overlay, its requests are the shop’s again', async () => {
     expect(hops(await page(web, { [header]: feature }))).toEqual(asInShop);
     return true;
   }, onNewConnections);
+  expect(await objectsOfShop()).toEqual(shopAlone);
 });
+
+const asInShopNames = ['cart', 'catalog', 'checkout', 'payments', 'pricing', 'shipping', 'store', 'web'];
+
+async function ready(name: string, file: string): Promise<void> {
+  const applied = await house?.apply(name, readFileSync(join(storefront, file), 'utf8'));
+  expect(applied?.activation, JSON.stringify(applied)).toMatchObject({ outcome: 'ready' });
+}
+
+type Listed = KubeObject & { readonly metadata: { readonly labels?: Readonly<Record<string, string>> } };
+
+/** What we made in the shop's namespace, as it was written: without what the API counts and notes by itself. */
+async function objectsOfShop(): Promise<Readonly<Record<string, object>>> {
+  if (box === undefined) return {};
+  const { cluster } = box;
+  const found: Record<string, object> = {};
+  for (const [kind, group, word] of [
+    ['Deployment', '/apis/apps/v1', 'deployments'],
+    ['EndpointSlice', '/apis/discovery.k8s.io/v1', 'endpointslices'],
+    ['NetworkPolicy', '/apis/networking.k8s.io/v1', 'networkpolicies'],
+    ['Service', '/api/v1', 'services'],
+  ] as const) {
+    const path = `${group}/namespaces/shop/${word}?labelSelector=app.kubernetes.io/managed-by=microstax`;
+    const { items } = (await cluster.call('GET', path)).body as unknown as { items: Listed[] };
+    for (const { metadata, status: _, ...rest } of items) {
+      const { resourceVersion: __, managedFields: ___, generation: ____, ...kept } = metadata;
+      // The cluster's own slices carry the labels of their Service.
+      const isOurs = kind !== 'EndpointSlice' || metadata.labels?.['app.kubernetes.io/component'] === 'front';
+      if (isOurs) found[`${kind} ${metadata.name}`] = { ...rest, metadata: kept };
+    }
+  }
+  return found;
+}
