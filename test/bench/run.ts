@@ -3,6 +3,7 @@ import { activation } from './activation.ts';
 import { baseline } from './baseline.ts';
 import type { Bench } from './bench.ts';
 import { graph } from './graph.ts';
+import { kubernetes } from './kubernetes.ts';
 import { plan } from './plan.ts';
 import { resolve } from './resolve.ts';
 import { router } from './router.ts';
@@ -11,7 +12,7 @@ import { asJsonLines, asTable } from './table.ts';
 import { wake } from './wake.ts';
 
 /** `npm run bench -- <name>`: every bench is called by name and prints lines of one shape. */
-const benches: readonly Bench[] = [activation, baseline, graph, plan, resolve, router, store, wake];
+const benches: readonly Bench[] = [activation, baseline, graph, kubernetes, plan, resolve, router, store, wake];
 
 const list = benches.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n');
 const help = `Usage: npm run bench -- <name> [--json] [--quick]
