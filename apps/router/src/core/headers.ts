@@ -23,6 +23,20 @@ const hopByHop = new Set([
 /** A `Connection` header may not take these away: a body without its length would be read as the next request. */
 const keptAlways = new Set(['content-length', 'host']);
 
+/** Lengths of names that need a closer look; most headers have another one and pass without it. */
+const closerLook: readonly boolean[] = lengthsOf([
+  ...hopByHop,
+  ...keptAlways,
+  'baggage',
+  'x-msx-target',
+  'x-msx-reason',
+]);
+
+function lengthsOf(names: readonly string[]): readonly boolean[] {
+  const longest = Math.max(...names.map(({ length }) => length));
+  return Array.from({ length: longest + 1 }, (_, length) => names.some((name) => name.length === length));
+}
+
 /** Of these methods a server expects no body, and none is announced. */
 const usuallyWithoutBody = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 
@@ -52,8 +66,12 @@ export function requestHeaders(raw: RawHeaders, options: RequestHeadersOptions):
   let [connection, hasHost, isSized, isChunked] = ['', false, false, false];
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string;
-    const lower = name.toLowerCase();
     const value = raw[at + 1] as string;
+    if (closerLook[name.length] !== true && name.length !== stamp?.headerName.length) {
+      headers.push(name, value);
+      continue;
+    }
+    const lower = name.toLowerCase();
     if (lower === 'connection') connection += connection === '' ? value : `,${value}`;
     else if (lower === 'transfer-encoding') isChunked = true;
     if (hopByHop.has(lower)) continue;
@@ -93,8 +111,12 @@ export function responseHeaders(
   let connection = '';
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string;
-    const lower = name.toLowerCase();
     const value = raw[at + 1] as string;
+    if (closerLook[name.length] !== true) {
+      headers.push(name, value);
+      continue;
+    }
+    const lower = name.toLowerCase();
     if (lower === 'connection') connection += connection === '' ? value : `,${value}`;
     if (hopByHop.has(lower) || lower === targetHeader || lower === reasonHeader) continue;
     headers.push(name, value);

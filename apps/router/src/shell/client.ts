@@ -47,11 +47,11 @@ export class Http1Client implements Client {
   readonly body: IncomingMessage;
   readonly outgoing: ServerResponse;
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, headers: Parameters<typeof announcesBody>[0]) {
     this.method = incoming.method ?? 'GET';
     this.url = incoming.url ?? '';
     this.rawHeaders = incoming.rawHeaders;
-    this.hasBody = announcesBody(incoming.headers);
+    this.hasBody = announcesBody(headers);
     this.body = incoming;
     this.outgoing = outgoing;
   }

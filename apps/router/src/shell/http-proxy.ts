@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { contextOf, isMalformed } from '../core/context.ts';
+import { readHeaders } from '../core/read-headers.ts';
 import type { Address, Asked } from '../core/route.ts';
 import { Http1Client, type Refused } from './client.ts';
 import { Forwarding } from './forwarding.ts';
@@ -13,14 +14,16 @@ export function handleHttp(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
-  const client = new Http1Client(incoming, outgoing);
-  const impossible = impossibleRequest(incoming);
+  const headerName = routing.tables.table(address.env)?.table.context.headerName;
+  const headers = readHeaders(incoming.rawHeaders, headerName);
+  const client = new Http1Client(incoming, outgoing, headers);
+  const impossible = impossibleRequest({ url: incoming.url, headers });
   if (impossible !== undefined) {
     routing.refusals.say(address, impossible);
     client.refuse(impossible);
     return;
   }
-  const { asked, probe } = askedAt(address, incoming.headers, routing);
+  const { asked, probe } = askedAt(address, headers, routing);
   if (probe !== undefined) outgoing.once('close', () => probe.end());
   new Forwarding({ routing, asked, probe, client }).begin();
 }
@@ -36,8 +39,13 @@ export function askedAt({ env, service, port }: Address, headers: ProbedHeaders,
   return { asked, probe: routing.probes.begin(asked, headers, context) };
 }
 
+type RequestLine = {
+  readonly url?: string | undefined;
+  readonly headers: { readonly 'transfer-encoding'?: string | undefined };
+};
+
 /** Also of an upgrade. */
-export function impossibleRequest({ url = '', headers }: IncomingMessage): Refused | undefined {
+export function impossibleRequest({ url = '', headers }: RequestLine): Refused | undefined {
   if (!url.startsWith('/') && url !== '*')
     return { status: 400, code: 'bad-target', reason: 'the request target must be a path that begins with "/"' };
   const coding = headers['transfer-encoding'];
