@@ -8,7 +8,12 @@ export const wireHistory = [
     change:
       'commands `sleep` and `wake`, requests `wake`, `activity` and `sweep`, `environment expiring`; tables say who sleeps, jobs which replica',
   },
+  {
+    version: 5,
+    change:
+      'requests `predict`, `past-changes`, `keep-prediction`, `predictions` and `under-parent`, query `durations`; a plan may hold jobs `restore` and `seed`',
+  },
 ] as const;
 
-export const wireVersion = 4;
+export const wireVersion = 5;
 export const oldestSpoken = 2;
