@@ -196,6 +196,19 @@ describe.skipIf(box === undefined)('an environment in a cluster', () => {
     await house.command('delete', 'fence');
   });
 
+  test('sleeps without a workload, and wakes with the data that it had', async () => {
+    await apply({ name: 'sleepy', services: [service('db', { stateful: true })] });
+    const claims = async () => (await listed('PersistentVolumeClaim', 'sleepy')).map(({ metadata }) => metadata.uid);
+    const before = await claims();
+    expect((await house.command('sleep', 'sleepy')).activation).toMatchObject({ outcome: 'ready' });
+    expect(await listed('StatefulSet', 'sleepy')).toEqual([]);
+    expect(await claims()).toEqual(before);
+    expect((await house.command('wake', 'sleepy')).activation).toMatchObject({ outcome: 'ready' });
+    expect(await listed('StatefulSet', 'sleepy')).toHaveLength(1);
+    expect(await claims()).toEqual(before);
+    await house.command('delete', 'sleepy');
+  });
+
   test('is made again where somebody deletes a workload by hand', async () => {
     await apply({ name: 'drift', services: [service('web')] });
     const [name = ''] = Object.keys(await objectsOfEnvironment('drift')).filter((one) => one.startsWith('Deployment '));

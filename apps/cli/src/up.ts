@@ -52,8 +52,7 @@ export async function upCommand(flags: Flags): Promise<void> {
   await using running = new AsyncDisposableStack();
   await start(running, { dataDir, org: env.org, split: flags.split === true, driver, stop });
   await stop.asked;
-  const ends = driver === 'kubernetes' ? '' : 'processes of environments, ';
-  say(`stopping: ${ends}services, router, bus`);
+  say('stopping: local processes of environments, services, router, bus');
 }
 
 type Start = {
@@ -128,7 +127,10 @@ async function start(running: AsyncDisposableStack, { dataDir, org, split, drive
   await watchRoutes(running, connection, org, (environments) => state.update({ environments }));
   state.update({ ready: true });
   say(`ready: bus ${bus.url}, data ${dataDir}, logs ${logDir}`);
-  say('next: msx apply -f examples/storefront/baseline.yaml --wait');
+  // The storefront is local processes, which a cluster does not run.
+  const example =
+    serviceEnv.MSX_DRIVER === 'kubernetes' ? '<a Blueprint of images>' : 'examples/storefront/baseline.yaml';
+  say(`next: msx apply -f ${example} --wait`);
 }
 
 /** What this process has compiled its children need not compile again, where a cache is in use. */

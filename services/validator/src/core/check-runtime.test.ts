@@ -30,6 +30,15 @@ describe('an activation', () => {
     ]);
   });
 
+  test('of a program is denied by a runtime of a cluster, of an image it is approved', () => {
+    const cluster = must(runtimeFactOf('kubernetes'), 'there is a driver for clusters');
+    const image = { run: null, image: 'docker.io/acme/pay:2' };
+    expect(sayings({ runtime: cluster, specs: { pay: { image: 'docker.io/acme/pay:2' } } })).toContain(
+      'error not-realisable pay run',
+    );
+    expect(sayings({ runtime: cluster, specs: { pay: image } }).filter((said) => said.includes(' pay '))).toEqual([]);
+  });
+
   test('names every field that nobody here acts on', () => {
     const probe = { initialDelaySeconds: 0, periodSeconds: 1, timeoutSeconds: 1, failures: 1, successes: 1 };
     const pay = {
