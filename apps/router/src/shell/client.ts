@@ -39,7 +39,14 @@ export const endedByHand: ServerStreamResponseOptions & { readonly sendDate: boo
   waitForTrailers: true,
 };
 
+export type Http1Options = {
+  readonly headers: Parameters<typeof announcesBody>[0];
+  /** Whether its connection ends with this answer; asked when the answer begins. */
+  readonly isLast: () => boolean;
+};
+
 export class Http1Client implements Client {
+  readonly #isLast: () => boolean;
   readonly method: string;
   readonly url: string;
   readonly rawHeaders: RawHeaders;
@@ -47,16 +54,18 @@ export class Http1Client implements Client {
   readonly body: IncomingMessage;
   readonly outgoing: ServerResponse;
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse, headers: Parameters<typeof announcesBody>[0]) {
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, { headers, isLast }: Http1Options) {
     this.method = incoming.method ?? 'GET';
     this.url = incoming.url ?? '';
     this.rawHeaders = incoming.rawHeaders;
     this.hasBody = announcesBody(headers);
+    this.#isLast = isLast;
     this.body = incoming;
     this.outgoing = outgoing;
   }
 
   begin(status: number, message: string | undefined, headers: string[]): void {
+    if (this.#isLast()) this.outgoing.shouldKeepAlive = false;
     this.outgoing.writeHead(status, message, headers);
   }
 
@@ -68,6 +77,7 @@ export class Http1Client implements Client {
 
   refuse(refused: Refused): void {
     const { body, headers } = refusalOf(refused);
+    if (this.#isLast()) this.outgoing.shouldKeepAlive = false;
     this.outgoing.writeHead(refused.status, headers);
     this.outgoing.end(body);
   }

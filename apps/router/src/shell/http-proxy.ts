@@ -7,16 +7,19 @@ import { Forwarding } from './forwarding.ts';
 import type { ProbedHeaders, ProbePassage } from './probes.ts';
 import type { Routing } from './routing.ts';
 
+/** Where a request arrived, and whether there will be another one there. */
+export type ArrivedAt = { readonly address: Address; readonly isStopping: () => boolean };
+
 /** Forwards an HTTP/1.1 request, or says why not. */
 export function handleHttp(
   routing: Routing,
-  address: Address,
+  { address, isStopping }: ArrivedAt,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
   const headerName = routing.tables.table(address.env)?.table.context.headerName;
   const headers = readHeaders(incoming.rawHeaders, headerName);
-  const client = new Http1Client(incoming, outgoing, headers);
+  const client = new Http1Client(incoming, outgoing, { headers, isLast: isStopping });
   const impossible = impossibleRequest({ url: incoming.url, headers });
   if (impossible !== undefined) {
     routing.refusals.say(address, impossible);

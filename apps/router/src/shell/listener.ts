@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import type { ListenerRecord } from '@microstax/model/journal';
@@ -16,6 +16,7 @@ import { handleUpgrade, wantsUpgrade } from './upgrade-proxy.ts';
 /** Callers under load give up many streams at once, and Node would take that for an attack. */
 const resetsAtOnceMax = 10_000;
 const resetsPerSecondMax = 1_000;
+const closeIdleMs = 20;
 
 export type ListenerOptions = {
   readonly routing: Routing;
@@ -30,7 +31,6 @@ export class Listener {
   readonly #host: string;
   readonly #server: HttpServer | TcpServer;
   readonly #sockets = new Set<Socket>();
-  readonly #answering = new Set<ServerResponse>();
   readonly #sessions = new Set<ServerHttp2Session>();
   /** Connections that have not said yet what they speak. */
   readonly #silent = new Set<Socket>();
@@ -71,11 +71,21 @@ export class Listener {
 
   /** Takes no connection any more. Settles when the last one has ended; requests on them are still answered. */
   stop(): Promise<void> {
-    for (const outgoing of this.#answering) outgoing.shouldKeepAlive = false;
     for (const session of this.#sessions) session.close();
     for (const socket of this.#silent) socket.destroy();
-    this.#stopped ??= new Promise((resolve) => this.#server.close(() => resolve()));
+    this.#stopped ??= this.#close();
     return this.#stopped;
+  }
+
+  /** Answers that had begun before are followed by an idle connection, which is let go soon. */
+  async #close(): Promise<void> {
+    const server = this.#server;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const idle = setInterval(() => {
+      if ('closeIdleConnections' in server) server.closeIdleConnections();
+    }, closeIdleMs);
+    await closed;
+    clearInterval(idle);
   }
 
   /** Stops, and breaks the connections that are left after `graceMs`. */
@@ -97,15 +107,8 @@ export class Listener {
       maxHeaderSize: headBytesMax,
       shouldUpgradeCallback: wantsUpgrade,
     });
-    server.on('request', (incoming, outgoing) => {
-      if (this.#stopped) outgoing.shouldKeepAlive = false;
-      this.#answering.add(outgoing);
-      outgoing.on('close', () => {
-        this.#answering.delete(outgoing);
-        if (this.#stopped) server.closeIdleConnections(); // its head had been sent before the stop
-      });
-      handleHttp(routing, this.#address, incoming, outgoing);
-    });
+    const at = { address: this.#address, isStopping: () => this.#stopped !== undefined };
+    server.on('request', (incoming, outgoing) => handleHttp(routing, at, incoming, outgoing));
     server.on('upgrade', (incoming, socket: Socket, head: Buffer) => {
       if (head.length > 0) socket.unshift(head);
       handleUpgrade(routing, this.#address, incoming, socket);

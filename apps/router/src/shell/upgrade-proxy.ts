@@ -179,7 +179,10 @@ class Upgrading {
 
 function refuse(routing: Routing, { address, incoming, client }: First, refused: Refused): void {
   routing.refusals.say(address, refused);
-  new Http1Client(incoming, answering(incoming, client), incoming.headers).refuse(refused);
+  new Http1Client(incoming, answering(incoming, client), {
+    headers: incoming.headers,
+    isLast: () => true,
+  }).refuse(refused);
 }
 
 /** Node hands over the bare socket with an upgrade; this writes an ordinary last answer on it. */
