@@ -113,7 +113,7 @@ function impacted(view: ComposedView) {
     const { state = 'unchanged', path } = view.differences[index] ?? {};
     if (state === 'unchanged' || state === 'removed') return null;
     const name = nameAt(view, index);
-    const way = path === undefined || path.length < 2 ? '' : `: ${path.join(' → ')}`;
+    const way = path === undefined || path.length < 2 ? '' : `: ${path.join(' -> ')}`;
     return { code: 'impacted', text: `${name} runs here because a change can reach it${way}` };
   };
 }

@@ -75,7 +75,7 @@ describe('placeServices()', () => {
         expect([catalog?.carriesContext, cart?.carriesContext]).toEqual([false, false]);
         expect(web?.reasons[1]).toEqual({
           code: 'carries-context',
-          text: 'requests to web must carry the context of feat-payments on: web → checkout → payments, and payments runs here',
+          text: 'requests to web must carry the context of feat-payments on: web -> checkout -> payments, and payments runs here',
           because: ['web', 'checkout', 'payments'],
         });
       });
@@ -91,7 +91,7 @@ describe('placeServices()', () => {
         expect(shipping?.carriesContext).toBe(true);
         expect(checkout?.kind).toBe('local');
         expect(placedOf(decision).web?.reasons[1]?.text).toBe(
-          'requests to web must carry the context of feat on: web → checkout, and checkout runs here',
+          'requests to web must carry the context of feat on: web -> checkout, and checkout runs here',
         );
       });
   });

@@ -59,7 +59,7 @@ export function carriesReason(view: ComposedView, closure: Closure, index: numbe
   const because = pathTo(view, closure, node);
   const what = `requests to ${nameAt(view, index)} must carry the context of ${view.env}`;
   const behind = whatIsBehind(view, closure, node);
-  const text = because.length > 1 ? `${what} on: ${because.join(' → ')}, and ${behind}` : `${what}: ${behind}`;
+  const text = because.length > 1 ? `${what} on: ${because.join(' -> ')}, and ${behind}` : `${what}: ${behind}`;
   return { code: 'carries-context', text, because };
 }
 
@@ -87,7 +87,7 @@ function inheritedReason(view: ComposedView, difference: ServiceDifference, env:
   }
   const code = 'unchanged-inherited';
   if (state === 'impacted' && path !== undefined && path.length > 1) {
-    const text = `${service} itself is unchanged, so ${env} provides it; what it depends on differs: ${path.join(' → ')}`;
+    const text = `${service} itself is unchanged, so ${env} provides it; what it depends on differs: ${path.join(' -> ')}`;
     return { code, text, because: path };
   }
   const what = declared ? `declared in ${view.env} and identical to` : 'unchanged from';
@@ -103,13 +103,13 @@ export function unwantedReason(view: ComposedView, { name, remote }: ComposedSer
 
 const pathLengthMax = 12; // a longer path is not read, and all of them together would be quadratic
 
-/** `web → checkout → payments`: from a service to the one that its node follows from; a long way is cut short. */
+/** `web -> checkout -> payments`: from a service to the one that its node follows from; a long way is cut short. */
 function pathTo(view: ComposedView, closure: Closure, node: number): readonly string[] {
   const chain = closure.chain(node, pathLengthMax);
   const services = [node, ...chain.map(({ premise }) => premise).reverse()].map(serviceOf);
   const names = services.filter((service, at) => service !== services[at - 1]).map((service) => nameAt(view, service));
   const origin = nameAt(view, serviceOf(closure.origin(node)));
-  return closure.distance(node) > chain.length ? [...names, '…', origin] : names;
+  return closure.distance(node) > chain.length ? [...names, '...', origin] : names;
 }
 
 /** Why the fact holds that a node follows from: what the context is for. */
