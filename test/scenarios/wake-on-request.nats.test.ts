@@ -4,8 +4,9 @@ import { eventually } from '@microstax/testkit/eventually';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { oneAnswerOneOutcome } from './accounts.ts';
 import { askHttp } from './ask-http.ts';
-import { asYaml, baseline, type EchoAnswer, echo, hopsOf, overlay } from './blueprints.ts';
+import { asYaml, baseline, chain, type EchoAnswer, echo, hopsOf, overlay } from './blueprints.ts';
 import { type House, startHouse } from './house.ts';
+import { type Load, startLoad } from './load.ts';
 
 /** A request for what sleeps is held by the router, wakes it, and goes on; none is lost (protocol 14, decision 33). */
 
@@ -17,6 +18,7 @@ beforeAll(async () => {
 afterEach(() => house.gates.releaseAll());
 afterAll(() => house?.[Symbol.asyncDispose]());
 
+const answeredBy = (load: Load) => Object.values(load.ways()).reduce((sum, count) => sum + count, 0);
 const shop = (name: string) => asYaml(baseline(name, [echo('web', { upstreams: ['api'], expose: true }), echo('api')]));
 
 async function asleep(name: string): Promise<string> {
@@ -115,6 +117,22 @@ test('a wake-up that fails refuses what it held, with the reason and what to do'
   await rm(broken);
   expect((await house.command('retry', 'frail')).activation).toMatchObject({ outcome: 'ready', wanted: 'running' });
   expect((await fetch(url)).status).toBe(200);
+  await oneAnswerOneOutcome(house);
+});
+
+test('no request fails while an environment that is in use is put to sleep again and again', async () => {
+  await house.apply('restless', asYaml(baseline('restless', chain())));
+  const url = await house.urlOf('restless', 'web');
+  const load = startLoad(url, [{}, {}, {}, { thinkMs: 30 }]);
+  for (let round = 0; round < 5; round += 1) {
+    const { answer } = await house.command('sleep', 'restless');
+    expect(['revised', 'unchanged']).toContain(answer.kind);
+    const before = answeredBy(load);
+    await eventually(() => answeredBy(load) > before + 20, { timeoutMs: 30_000 });
+  }
+  const { answered, failed } = await load.stop();
+  expect(failed).toEqual([]);
+  expect(answered).toBeGreaterThan(100);
   await oneAnswerOneOutcome(house);
 });
 
