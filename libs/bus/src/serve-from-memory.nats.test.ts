@@ -32,7 +32,9 @@ test('replicas share the requests, each answered once and without a span of thei
   expect(replies.map(({ asked }) => asked)).toEqual(replies.map((_, index) => `acme {"name":"${index}"}`));
   expect(await one.spans()).toEqual([]);
 
+  const underWay = Array.from({ length: 200 }, () => asking.request(look, 'acme', { name: 'y' }));
   await first[Symbol.asyncDispose]();
+  expect((await Promise.all(underWay)).length).toBe(200); // none is lost on its way to who ends
   const later = await Promise.all(Array.from({ length: 20 }, () => asking.request(look, 'acme', { name: 'x' })));
   expect(new Set(later.map(({ by }) => by))).toEqual(new Set(['other']));
 });

@@ -16,14 +16,14 @@ const orgsMax = 10_000; // that many subjects are read once
 const message = 'Cannot answer: the organisation in the subject is no allowed token';
 const foreign = new TextEncoder().encode(JSON.stringify({ ok: false, error: { code: 'refused', message } }));
 
-/** Settles once requests are heard; disposing it takes the subscription away. */
+/** Settles once requests are heard; disposing it takes the subscription away, and answers what was on its way. */
 export async function serveFromMemory<Request, Reply>(
   bus: Bus,
   { service, op }: RequestContract<Request, Reply>,
   answer: AnswerFromMemory,
 ): Promise<AsyncDisposable> {
   if (service === 'router') throw new TypeError(`Cannot serve router ${op} as a service: use serveRouter`);
-  const { nats, log } = connectionOf(bus);
+  const { nats, log, state } = connectionOf(bus);
   const orgs = new Map<string, string>();
   const readOrg = (subject: string): string | null => {
     const { org } = subjectAddress(subject);
@@ -46,7 +46,10 @@ export async function serveFromMemory<Request, Reply>(
   await nats.flush();
   return {
     [Symbol.asyncDispose]: async () => {
-      if (!subscription.isClosed()) subscription.unsubscribe();
+      if (subscription.isClosed()) return;
+      // What the server sent before it heard of the end is answered still; in an outage nobody would say when that is.
+      if (state() === 'connected') await subscription.drain();
+      else subscription.unsubscribe();
     },
   };
 }
