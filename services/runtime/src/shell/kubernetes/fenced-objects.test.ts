@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '../../core/kubernetes/kube-object.ts';
 import { nameOf } from '../../core/kubernetes/kube-object.ts';
 import { marks } from '../../core/kubernetes/marks.ts';
-import { object } from '../../core/kubernetes/place-objects.ts';
+import { namespaceObject, object } from '../../core/kubernetes/place-objects.ts';
 import { DriverRefusal } from '../driver/driver.ts';
 import { MemoryKube } from '../testing/memory-kube.ts';
 import { FencedObjects } from './fenced-objects.ts';
@@ -110,4 +110,21 @@ test('a namespace is found by its labels, and another is made where its name is 
   expect(await places.find({ org: 'other', env: 'feat' })).toBeUndefined();
   expect(await places.stamp(place, 3)).toBe('passed');
   expect(await places.stamp(place, 2)).toBe('fenced');
+});
+
+test('of two owners that make a namespace at once the newer one’s counts, and the older one’s goes', async () => {
+  const kube = new MemoryKube();
+  const older = new Places(kube);
+  await kube.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  const newer = namespaceObject({ ...scope, namespace: 'shop-of-the-newer' });
+  kube.before = (what) => {
+    if (!what.startsWith('apply Namespace shop-x')) return;
+    kube.before = () => {};
+    void kube.create({ ...newer, metadata: { ...newer.metadata, annotations: { [marks.epoch]: '2' } } });
+  };
+  const place = await older.ensure(scope, 1);
+  expect(place.namespace).toBe('shop-of-the-newer');
+  expect(await older.stamp(place, 1)).toBe('fenced');
+  const own = await kube.list('Namespace', undefined, { labels: { [marks.environment]: 'shop' } });
+  expect(own.kind === 'ok' && own.value.length).toBe(1);
 });

@@ -1,5 +1,6 @@
 import { Unavailable } from '@microstax/bus/bus-error';
-import { inWords, type KubeObject } from '../../core/kubernetes/kube-object.ts';
+import { compareText } from '@microstax/model/compare';
+import { inWords, type KubeObject, nameOf } from '../../core/kubernetes/kube-object.ts';
 import { labelsOf, marks, type Place } from '../../core/kubernetes/marks.ts';
 import { namespaceNames } from '../../core/kubernetes/object-name.ts';
 import { namespaceObject } from '../../core/kubernetes/place-objects.ts';
@@ -25,8 +26,10 @@ export class Places {
       [marks.environment]: all[marks.environment] ?? '',
     };
     const found = valueIn('list namespaces', await this.#client.list('Namespace', undefined, { labels }));
-    const [live] = found.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    return live && known({ org, env }, live);
+    const live = found.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    // Of two that were made at once the newer owner's counts.
+    const [newest] = live.toSorted((a, b) => epochOf(b) - epochOf(a) || compareText(a.metadata.name, b.metadata.name));
+    return newest && known({ org, env }, newest);
   }
 
   /** The same, made where there is none. The first name that nobody has is taken; a foreign namespace is never used. */
@@ -37,7 +40,7 @@ export class Places {
     const names = namespaceNames(org, env, epoch);
     for (const namespace of names) {
       const made = await this.#write(namespaceObject({ org, env, namespace }), '1', epoch);
-      if (made !== 'conflict') return known(scope, made);
+      if (made !== 'conflict') return this.#theOne(scope, made);
       const raced = await this.find(scope);
       if (raced) return raced;
       const taken = await this.#client.get({ kind: 'Namespace', name: namespace });
@@ -48,6 +51,16 @@ export class Places {
     throw new DriverRefusal(
       `Cannot make a namespace for "${env}": ${names.join(' and ')} are taken; next: delete one of them`,
     );
+  }
+
+  // Two owners may have made one each, under names of their own epochs: the older one's goes.
+  async #theOne(scope: Scope, made: KubeObject): Promise<KnownPlace> {
+    const one = await this.find(scope);
+    const { uid = '', resourceVersion = '' } = made.metadata;
+    if (one === undefined || one.uid === uid) return known(scope, made);
+    const answer = await this.#client.delete(nameOf(made), { uid, resourceVersion });
+    if (answer.kind === 'ok' || answer.kind === 'absent') return one;
+    throw problem(`delete ${inWords(nameOf(made))}`, answer);
   }
 
   /** Protocol 23: raises the epoch that the namespace carries; whoever reads a higher one than its own stops. */
