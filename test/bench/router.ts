@@ -11,7 +11,7 @@ import { median, quantile } from './quantiles.ts';
 
 const flights = 16;
 const roundMs = 250;
-const warmUpMs = 1_500;
+const warmUpRequests = 8_000; // until then the compiler works beside a proxy, and for the one with more code longer
 const kinds = ['http', 'grpc'] as const;
 type Kind = (typeof kinds)[number];
 const shown: Readonly<Record<Kind, string>> = { http: 'http1', grpc: 'grpc' };
@@ -54,13 +54,21 @@ type Stage = { readonly proxies: ReadonlyMap<string, Started>; readonly load: Lo
 async function measured(kind: Kind, { proxies, load, options }: Stage): Promise<ReadonlyMap<string, readonly Round[]>> {
   const rounds = new Map<string, Round[]>([...proxies.keys()].map((name) => [name, []]));
   const count = options.quick ? 8 : 80;
-  for (const proxy of proxies.values()) await oneRound(kind, proxy, { load, ms: warmUpMs });
+  for (const proxy of proxies.values())
+    await warmUp(kind, proxy, { load, requests: options.quick ? 1_000 : warmUpRequests });
   for (let round = 1; round <= count; round++) {
     if (round % 20 === 0) options.progress(`${shown[kind]}: round ${round} of ${count}`);
     const order = round % 2 === 0 ? [...proxies] : [...proxies].reverse();
     for (const [name, proxy] of order) rounds.get(name)?.push(await oneRound(kind, proxy, { load, ms: roundMs }));
   }
   return rounds;
+}
+
+type WarmUpOptions = { readonly load: Load; readonly requests: number };
+
+async function warmUp(kind: Kind, { ports }: Started, { load, requests }: WarmUpOptions): Promise<void> {
+  for (let left = requests; left > 0; )
+    left -= (await load.ask(`${kind} ${ports[kind]} ${roundMs} ${flights}`)).requests;
 }
 
 type RoundOptions = { readonly load: Load; readonly ms: number };
