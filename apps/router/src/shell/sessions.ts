@@ -127,7 +127,14 @@ class Connection {
   }
 
   #open({ head: { headers, endStream }, opened }: Waiting): void {
-    const stream = this.#session.request(headers, { endStream });
+    let stream: ClientHttp2Stream;
+    try {
+      stream = this.#session.request(headers, { endStream });
+    } catch (error) {
+      // Node reads some heads that it refuses to write.
+      opened(undefined, (error as NodeJS.ErrnoException).code ?? 'EINVAL');
+      return;
+    }
     this.#streams += 1;
     stream.once('close', () => {
       this.#streams -= 1;

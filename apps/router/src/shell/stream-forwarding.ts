@@ -59,7 +59,12 @@ export class StreamForwarding {
       if (this.#upstream?.closed === false) this.#upstream.close(code); // the client has left
     });
     client.on('wantTrailers', () => {
-      if (!client.closed) client.sendTrailers(this.#trailers); // a reset wants them too
+      if (client.closed) return; // a reset wants them too
+      try {
+        client.sendTrailers(this.#trailers);
+      } catch {
+        client.close(NGHTTP2_INTERNAL_ERROR); // Node reads some that it refuses to write
+      }
     });
     this.#attempt();
   }
@@ -104,7 +109,7 @@ export class StreamForwarding {
     const late = requestMsMax > 0 ? setTimeout(() => this.#tooLate(upstream, tried), requestMsMax) : undefined;
     const { session } = upstream;
     upstream.on('headers', (headers) => {
-      if (!client.destroyed && !client.headersSent) client.additionalHeaders(headers);
+      if (!client.closed && !client.headersSent && headers[':status'] !== 101) client.additionalHeaders(headers);
     });
     upstream.once('response', (_headers, flags, raw) => {
       clearTimeout(late);

@@ -36,7 +36,7 @@ export function handleStream(routing: Routing, address: Address, arrived: Arrive
   }
   const { asked, probe } = askedAt(address, headers, routing);
   if (probe !== undefined) stream.once('close', () => probe.end());
-  if (headers.expect !== undefined) stream.additionalHeaders({ ':status': 100 });
+  if (headers.expect !== undefined && !stream.closed) stream.additionalHeaders({ ':status': 100 });
   if (toGrpcPort || head.isGrpc) new StreamForwarding({ routing, asked, probe, stream, head }).begin();
   else new Forwarding({ routing, asked, probe, client: new StreamClient(stream, head) }).begin();
 }

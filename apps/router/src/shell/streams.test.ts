@@ -203,6 +203,31 @@ describe('an HTTP/2 stream to a grpc port', () => {
     expect(all.map(({ headers }) => headers[':status'])).toEqual([204, 204, 204, 204]);
   });
 
+  test('with heads and trailers that may not be sent on harms nobody else', async () => {
+    await using web = await startStreams((stream, path) => {
+      stream.once('wantTrailers', () =>
+        stream.sendTrailers(path === '/odd' ? { 'x-odd': 'a\tb', te: 'trailers' } : {}),
+      );
+      stream.additionalHeaders({ ':status': 103, link: '</a>' });
+      stream.respond({ ':status': 200 }, { waitForTrailers: true });
+      stream.end('body');
+    });
+    await using scene = await aScene([web.port]);
+    const { session } = scene;
+    await Promise.allSettled([
+      answerOf(session.request({ ':path': '/odd' })),
+      answerOf(
+        session.request({ ...post, ':path': '/odd', te: 'trailers', expect: '100-continue' }, { endStream: true }),
+      ),
+      answerOf(session.request({ ':path': '/odd', host: 'a', ':authority': 'b', 'proxy-authorization': 'x' })),
+    ]);
+    const plain = session.request({ ':path': '/', expect: '100-continue' });
+    const hints: unknown[] = [];
+    plain.on('headers', (headers) => hints.push(headers[':status']));
+    expect((await answerOf(plain)).body).toBe('body');
+    expect(hints).toContain(103);
+  });
+
   test('is refused with what its target speaks instead, where that is not HTTP/2', async () => {
     await using web = await startInstance('web');
     await using scene = await aScene([web.port]);
