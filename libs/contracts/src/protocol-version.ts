@@ -13,7 +13,8 @@ export const wireHistory = [
     change:
       'requests `predict`, `past-changes`, `keep-prediction`, `predictions` and `under-parent`, query `durations`; a plan may hold jobs `restore` and `seed`',
   },
+  { version: 6, change: '`done` in a journal says how long its act took' },
 ] as const;
 
-export const wireVersion = 5;
+export const wireVersion = 6;
 export const oldestSpoken = 2;

@@ -51,7 +51,14 @@ export type JournalEvent =
       readonly idempotencyKey: Digest;
       readonly instance?: string;
     }
-  | { readonly type: 'done'; readonly job: string; readonly result?: JobResult; readonly reason?: string }
+  | {
+      readonly type: 'done';
+      readonly job: string;
+      readonly result?: JobResult;
+      readonly reason?: string;
+      /** How long its act took: intents are written ahead of their acts, and outcomes together. */
+      readonly tookMs?: number;
+    }
   | { readonly type: 'failed'; readonly job: string; readonly reason: string }
   | { readonly type: 'unknown'; readonly job: string; readonly reason: string }
   /** What was observed missing (protocol 24); `orderly` after an orderly end, which is no drift. */

@@ -37,6 +37,20 @@ test('learntDurations() is the median of what a thing took from its intent to it
   ]);
 });
 
+test('learntDurations() takes an act for as long as it took, however early it was intended', () => {
+  const entries = journal(
+    'e',
+    [0, intended('workload:a')],
+    [0, intended('readiness:a')],
+    [300, { ...done('workload:a'), tookMs: 200 } as JournalEvent],
+    [300, { ...done('readiness:a'), tookMs: 90 } as JournalEvent],
+  );
+  expect(learntDurations([entries])).toMatchObject([
+    { kind: 'readiness', ms: 90 },
+    { kind: 'workload', ms: 200 },
+  ]);
+});
+
 test('learntDurations() learns nothing from what was kept, failed, or done while nobody watched', () => {
   const owner = { host: 'h', pid: 1, startTime: '1', bootId: 'b' };
   const entries = journal(

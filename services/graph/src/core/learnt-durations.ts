@@ -7,8 +7,8 @@ import type { JobKind } from '@microstax/model/plan';
 const timesMax = 5; // the newest of each thing: a machine of last month says little about today's
 
 /**
- * How long jobs took, from the journals of one or several environments, each oldest first. A job's time is that between
- * its intent and its outcome in one execution, none where it was settled without one; what was kept running, failed, or
+ * How long jobs took, from the journals of one or several environments, each oldest first. A job's time is what its
+ * outcome says of its act, else that between its intent and its outcome in one execution, none where it was settled without one; what was kept running, failed, or
  * was read back after a silence teaches nothing.
  * Sorted by kind, service and what ran.
  */
@@ -46,7 +46,7 @@ function timesIn(entries: readonly JournalEntry[]): readonly Time[] {
     const { service, runDigest } = event.result?.kind === 'instance' ? event.result.instance : {};
     if (service !== undefined && runDigest !== undefined) started.set(service, runDigest);
     const since = begun.get(event.job) ?? (begun.has(event.job) || isRun(event.job) ? null : at);
-    if (since !== null) times.push(timeOf(event.job, { at, ms: at - since }, started));
+    if (since !== null) times.push(timeOf(event.job, { at, ms: event.tookMs ?? at - since }, started));
   }
   return times;
 }

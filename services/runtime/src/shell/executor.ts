@@ -35,7 +35,7 @@ import type { ExecutionEnd, ExecutionTask, JournalPosition } from './task.ts';
 import { tearDown } from './tear-down.ts';
 import type { World } from './world.ts';
 
-type Settled = { readonly job: string; readonly outcome: JobOutcome };
+type Settled = { readonly job: string; readonly outcome: JobOutcome; readonly tookMs: number };
 type Fenced = Extract<Fences, { kind: 'fenced' }>;
 type Refused = { readonly kind: 'refused'; readonly reason: string };
 type Acting = Extract<Action, { kind: 'intend' | 'read back' }>;
@@ -251,10 +251,13 @@ export class Executor {
       signal: AbortSignal.any([this.#stop, this.#giveUp.signal]),
       mayStart: () => this.#lease.isFresh() && !this.#stop.aborted,
     };
+    const { clock } = this.#world;
+    const begunAtMs = clock.monotonicMs();
     const outcome = await act(this.#jobOf(job), context);
+    const tookMs = Math.round(clock.monotonicMs() - begunAtMs);
     await failpoint('runtime.executor.after-act');
     if (outcome.kind === 'failed' || outcome.kind === 'fenced') this.#acts.dropWaiting();
-    this.#inbox.push({ job, outcome });
+    this.#inbox.push({ job, outcome, tookMs });
   }
 
   /** What was intended and has not begun does not begin; who only waits gives up. */
@@ -342,11 +345,13 @@ export class Executor {
   }
 }
 
-function outcomeEvent({ job, outcome }: Settled): readonly JournalEvent[] {
+function outcomeEvent({ job, outcome, tookMs }: Settled): readonly JournalEvent[] {
   switch (outcome.kind) {
     case 'done': {
       const { result, reason } = outcome;
-      return [{ type: 'done', job, ...(result ? { result } : {}), ...(reason === undefined ? {} : { reason }) }];
+      return [
+        { type: 'done', job, ...(result ? { result } : {}), ...(reason === undefined ? {} : { reason }), tookMs },
+      ];
     }
     case 'failed':
       return [{ type: 'failed', job, reason: outcome.reason }];
