@@ -33,10 +33,11 @@ export const resolve: Bench = {
     `                       floor: the ${wanted.toLocaleString('en-US')} that are wanted; ratio: floor / p50`,
     'resolve-changing       the same where a table changes before every 1,000 questions, so that answers are worked out anew',
     'echo-<n>               microseconds of a bare request that is answered with its own body, n in flight',
-    'resolve-bus-<n>        the same of a question to a resolver, its answer parsed; floor: echo of the same n; ratio: p50 / floor',
+    'resolve-bus-<n>        the same of a question to a resolver, its answer parsed; floor: echo of the same n;',
+    '                       ratio: p50 of a round / p50 of the echo round beside it, the median of all rounds',
     'resolve-client-<n>     the same by the client that services have, with a span each',
     'echo-rate-64, resolve-bus-rate-64',
-    '                       requests a second with 64 in flight; ratio: floor / p50',
+    '                       requests a second with 64 in flight; ratio: that of the echo round beside it / its own',
   ],
   run,
 };
@@ -187,7 +188,8 @@ function rowsOf(took: Readonly<Record<'echo' | 'resolve-bus' | 'resolve-client',
   const floor = latency('echo').p50;
   const beside = (name: 'resolve-bus' | 'resolve-client'): Row => {
     const measured = latency(name);
-    return { name: `${name}-${flights}`, ...measured, floor, ratio: measured.p50 / floor };
+    const ratios = took[name].map((round, at) => middle(round) / middle(must(took.echo[at], 'a round of each')));
+    return { name: `${name}-${flights}`, ...measured, floor, ratio: median(ratios) };
   };
   const rows: Row[] = [
     { name: `echo-${flights}`, ...latency('echo'), floor: null, ratio: null },
@@ -197,13 +199,18 @@ function rowsOf(took: Readonly<Record<'echo' | 'resolve-bus' | 'resolve-client',
   return flights === 1 ? rows : [...rows, ...rateRows(took, flights)];
 }
 
+function middle({ latenciesUs }: Round): number {
+  return median(latenciesUs);
+}
+
 function rateRows(took: Readonly<Record<'echo' | 'resolve-bus', readonly Round[]>>, flights: number): Row[] {
   const rate = (name: 'echo' | 'resolve-bus'): number[] => took[name].map(({ perSecond }) => perSecond);
   const row = (name: 'echo' | 'resolve-bus', floor: number | null): Row => {
     const rates = rate(name);
     const p50 = median(rates);
     const about = { name: `${name}-rate-${flights}`, n: rates.length, unit: '/s', p50, p99: quantile(rates, 0.01) };
-    return { ...about, floor, ratio: floor === null ? null : floor / p50 };
+    const ratios = rates.map((one, at) => must(took.echo[at], 'a round of each').perSecond / one);
+    return { ...about, floor, ratio: floor === null ? null : median(ratios) };
   };
   return [row('echo', null), row('resolve-bus', median(rate('echo')))];
 }
