@@ -88,6 +88,6 @@ test('none may be wanted, and asleep there are none', async () => {
   expect((await house.command('sleep', 'herd')).activation?.outcome).toBe('ready');
   expect(await house.pids('herd')).toEqual({});
   expect(await msx('scale', 'herd', 'api', '101')).toMatchObject({ code: 2 });
-  expect(await msx('scale', 'herd', 'nobody', '1')).toMatchObject({ code: 5 });
+  expect(await msx('scale', 'herd', 'nobody', '1')).toMatchObject({ code: 3 });
   await oneAnswerOneOutcome(house);
 });

@@ -1,7 +1,9 @@
+import type { EnvironmentDetail } from '@microstax/contracts/queries';
 import { blueprintSubject } from '@microstax/contracts/subjects';
 import { isToken } from '@microstax/model/names';
+import type { Revision } from '@microstax/model/revision';
 import { CliError } from '../cli-error.ts';
-import { readDetail } from '../detail.ts';
+import { artifactOf, readDetail } from '../detail.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Flags, orgOf, outputOf, waitTimeoutMsOf } from '../flags.ts';
 import { followActivation } from '../follow.ts';
@@ -25,6 +27,7 @@ export async function scaleCommand(env: string, service: string, count: string, 
   await using session = await openSession(orgOf(flags));
   const { status } = await readDetail(session, env, undefined);
   const from = { env, generation: status.head?.generation ?? status.generation };
+  refuseUnscalable(await readDetail(session, env, from.generation), service);
   using interrupt = onInterrupt(`scale of ${env}`, `msx status ${env}`);
   const progress = (line: string): void => void process.stderr.write(`${env}: ${line}\n`);
   const body = JSON.stringify({ from, changes: { services: { [service]: { replicas } } } });
@@ -48,6 +51,30 @@ export async function scaleCommand(env: string, service: string, count: string, 
   const done = { env, service, replicas, answer: answer.kind, generation, waited: flags.wait === true };
   const words = `service/${env}/${service} has ${replicas} replicas ${flags.wait === true ? 'now' : 'wanted'}, generation ${generation}\n`;
   process.stdout.write(printObject(format, done, () => words, `service/${env}/${service}`));
+}
+
+/**
+ * A number alone declares no service: of one that is inherited it would make a service without anything that runs, and
+ * of a deleted environment a new one.
+ */
+export function refuseUnscalable(detail: EnvironmentDetail, service: string): void {
+  const { env, wanted } = detail.status;
+  if (wanted === 'deleted')
+    throw new CliError({
+      code: 'not-found',
+      message: `Cannot scale ${JSON.stringify(`${env}/${service}`)}: ${JSON.stringify(env)} is deleted`,
+      next: `apply the Blueprint of ${JSON.stringify(env)} again`,
+      exitCode: exitCodes.notFound,
+    });
+  const { services } = artifactOf<Revision>(detail, 'revision');
+  const own = services.filter(({ kind }) => kind === 'run').map(({ name }) => name);
+  if (own.includes(service)) return;
+  throw new CliError({
+    code: 'not-found',
+    message: `Cannot scale ${JSON.stringify(`${env}/${service}`)}: ${env} declares no service of its own with that name; it declares: ${own.join(', ') || 'none'}`,
+    next: `scale it where it is declared (msx graph ${env}), or declare it in the Blueprint of ${env}`,
+    exitCode: exitCodes.notFound,
+  });
 }
 
 function replicasOf(text: string): number {
