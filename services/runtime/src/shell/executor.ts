@@ -191,7 +191,7 @@ export class Executor {
     if (this.#unsaid.length === 0 || !this.#unsaid.every(isQuiet)) return false;
     const fences = await this.#fences; // invariant 6
     if (fences.kind !== 'raised') return false;
-    for (const action of this.#preparing()) this.#begin(action, fences.stamped);
+    await this.#beginAll(this.#preparing(), fences.stamped);
     const leftMs = this.#unsaidSinceMs + unsaidMsMax - this.#world.clock.monotonicMs();
     if (this.#acts.jobs.size === 0 || !this.#acts.isShort || leftMs <= 0) return false;
     const enough = new AbortController();
@@ -222,8 +222,8 @@ export class Executor {
     if (finish) return this.#fail(finish.reason);
     if (actions.some(({ kind }) => kind === 'cancel')) this.#noneFurther();
     const acting = actions.filter((action) => action.kind === 'intend' || action.kind === 'read back');
-    if (acting.some(({ kind }) => kind === 'intend')) await failpoint('runtime.executor.after-intent');
-    for (const action of acting) if (action.kind === 'read back' || !action.ahead) this.#begin(action, fences.stamped);
+    const isNext = (action: Acting): boolean => action.kind === 'read back' || !action.ahead;
+    await this.#beginAll(acting.filter(isNext), fences.stamped);
     const idle = actions.every(({ kind }) => kind === 'cancel') || acting.length === actions.length;
     if (idle) await this.#wait(fresh);
     return undefined;
@@ -234,6 +234,12 @@ export class Executor {
     const maxParallel = Math.max(intendedAhead, this.#world.limits.maxParallel);
     const limits = { maxParallel, running: this.#acts.jobs, serving: this.#serving };
     return decideNext(this.#execution, this.#task.plan, outcomes, limits);
+  }
+
+  async #beginAll(actions: readonly Acting[], stamped: RouteEntry | undefined): Promise<void> {
+    if (actions.length === 0) return;
+    await failpoint('runtime.executor.after-intent'); // they are in the journal, and none has begun
+    for (const action of actions) this.#begin(action, stamped);
   }
 
   // Who only awaits a provider occupies no slot (protocol 21).
