@@ -145,7 +145,7 @@ export const poolSchema = z.strictObject(
   {
     environment: name,
     capacity: z
-      .int()
+      .int({ abort: true }) // what is no whole number is said once
       .min(1)
       .max(capacityMax, { error: `allowed are 1 to ${capacityMax}` })
       .optional(),

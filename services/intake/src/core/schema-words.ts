@@ -33,7 +33,7 @@ export const externalAddress = z
   .string()
   .regex(
     /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]):(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/,
-    addressError,
+    { ...addressError, abort: true }, // said once, not for each check
   )
   .refine((text) => !/\.\.|\.-|-\./.test(text) && URL.canParse(`http://${text}`), addressError);
 export const quantity = z.union([z.string(), z.number()], {
