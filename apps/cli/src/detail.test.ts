@@ -1,6 +1,6 @@
 import type { QueryReply } from '@microstax/contracts/queries';
 import { expect, test } from 'vitest';
-import { readDetail } from './detail.ts';
+import { missingToExplain, readDetail } from './detail.ts';
 import type { Session } from './session.ts';
 
 const answering = (reply: QueryReply): Session =>
@@ -24,4 +24,12 @@ test('readDetail() of what nobody knows names what is known', async () => {
     message: 'There is no generation 9 of "shop"; known: 1, 2',
     exitCode: 3,
   });
+});
+
+test('a job that no plan has is called a job, and those of its kind are named', () => {
+  const of = (asked: string) =>
+    missingToExplain('shop', asked, ['web'], ['scope', 'workload:web', 'readiness:web']).message;
+  expect(of('readiness:nope')).toBe('The plan of shop has no job "readiness:nope"; it has: readiness:web');
+  expect(of('odd:nope')).toBe('The plan of shop has no job "odd:nope"; it has: scope, workload:web, readiness:web');
+  expect(of('nope')).toBe('shop has no service "nope"; it has: web');
 });

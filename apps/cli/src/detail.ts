@@ -69,3 +69,21 @@ export function missingService(env: string, service: string, known: readonly str
     exitCode: exitCodes.notFound,
   });
 }
+
+/** What is no service of the plan: a job's id has a kind before its colon, and those of that kind are named. */
+export function missingToExplain(
+  env: string,
+  asked: string,
+  services: readonly string[],
+  jobs: readonly string[],
+): CliError {
+  const colon = asked.indexOf(':');
+  if (colon < 0) return missingService(env, asked, services);
+  const alike = jobs.filter((id) => id.startsWith(asked.slice(0, colon + 1)));
+  return new CliError({
+    code: 'not-found',
+    message: `The plan of ${env} has no job ${JSON.stringify(asked)}; it has: ${someOf(alike.length > 0 ? alike : jobs, false)}`,
+    next: `msx plan ${env}`,
+    exitCode: exitCodes.notFound,
+  });
+}

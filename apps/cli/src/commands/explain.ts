@@ -3,7 +3,7 @@ import type { Difference } from '@microstax/model/difference';
 import type { Job, Plan } from '@microstax/model/plan';
 import { providedBy } from '@microstax/model/provided-by';
 import type { Resolution } from '@microstax/model/resolution';
-import { artifactOf, missingService, readDetail } from '../detail.ts';
+import { artifactOf, missingToExplain, readDetail } from '../detail.ts';
 import { durationText, readEstimate } from '../estimate.ts';
 import { type Flags, generationOf, orgOf, outputOf } from '../flags.ts';
 import { clean, dollars, printObject, strong } from '../output.ts';
@@ -27,10 +27,11 @@ export async function explainCommand(env: string, service: string, flags: Flags)
   }
   const placement = plan.placements.find((one) => one.service === service);
   if (placement === undefined)
-    throw missingService(
+    throw missingToExplain(
       env,
       service,
       plan.placements.map((one) => one.service),
+      plan.jobs.map((one) => one.id),
     );
   const difference = artifactOf<Difference>(detail, 'difference').services.find((one) => one.service === service);
   const composed = artifactOf<Composition>(detail, 'composition').services.find((one) => one.name === service);
