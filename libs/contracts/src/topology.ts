@@ -42,7 +42,7 @@ export const streams = {
   traffic: {
     name: 'MSX_TRAFFIC',
     subjects: [filters.traffic],
-    purpose: 'shadow observations',
+    purpose: 'what routers observe of traffic',
     maxAgeMs: hourMs,
     maxBytes: 128 * mebibyte,
     duplicateWindowMs: 2 * minuteMs,
