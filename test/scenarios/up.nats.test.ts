@@ -111,6 +111,17 @@ test('msx up --split runs six processes of their own, starts one again that was 
   expect(processesWith(dataDir)).toEqual([]);
 });
 
+test.each([
+  ['a service', { REDIS_URL: 'foo' }, 'Cannot read REDIS_URL', exitCodes.usage],
+  ['the router', { MSX_ROUTER_WAKE_HOLD: 'abc' }, 'MSX_ROUTER_WAKE_HOLD', exitCodes.failed],
+])('a setting that %s cannot act on ends msx up with its name, and leaves nothing', async (_of, bad, said, code) => {
+  const ended = await runCli(['up', '--data', dataDir], { ...env, ...bad });
+  expect(ended.stderr).toContain(said);
+  expect(ended.stderr).not.toContain('starting it again');
+  expect(ended.code, ended.stderr).toBe(code);
+  expect(processesWith(dataDir)).toEqual([]);
+});
+
 test('after kill -9 of msx up --split the programs live on too, and the next msx up adopts them', async () => {
   up = startCli(['up', '--split', '--data', dataDir], env);
   const before = await ready();

@@ -1,13 +1,11 @@
+import { ConfigError } from '@microstax/service/env';
 import { CliError } from './cli-error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { clean } from './output.ts';
 
 /** Prints an error for people on stderr, or as an object on stdout with `-o json`; returns the exit code. */
 export function reportError(error: unknown, argv: readonly string[]): ExitCode {
-  const known =
-    error instanceof CliError
-      ? error
-      : new CliError({ code: 'defect', message: error instanceof Error ? error.message : String(error) });
+  const known = asCliError(error);
   const { code, message, next, trace, details } = known.parts;
   if (wantsJson(argv))
     process.stdout.write(
@@ -17,6 +15,13 @@ export function reportError(error: unknown, argv: readonly string[]): ExitCode {
   if (next) process.stderr.write(`  next: ${clean(next)}\n`);
   if (trace) process.stderr.write(`  trace: msx trace ${trace}\n`);
   return known.exitCode;
+}
+
+function asCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ConfigError) return new CliError({ code: 'bad-setting', message, exitCode: exitCodes.usage });
+  return new CliError({ code: 'defect', message });
 }
 
 function wantsJson(argv: readonly string[]): boolean {

@@ -2,6 +2,7 @@ import type { Bus } from '@microstax/bus/bus';
 import { BusError } from '@microstax/bus/bus-error';
 import { joinBus } from '@microstax/bus/join-bus';
 import type { RequestContract } from '@microstax/contracts/request-contract';
+import { isToken } from '@microstax/model/names';
 import { createLog } from '@microstax/service/log';
 import { isSameProcess } from '@microstax/service/process-identity';
 import type { Telemetry } from '@microstax/service/telemetry';
@@ -20,6 +21,7 @@ export type Session = AsyncDisposable & {
 
 export async function openSession(options: { readonly org?: string } = {}): Promise<Session> {
   const env = readCliEnv();
+  const org = organisation(options.org ?? env.org);
   const url = env.natsUrl ?? urlOfUp(env.dataDir);
   const owned = new AsyncDisposableStack();
   const log = createLog({ service: 'cli', level: 'silent' });
@@ -30,7 +32,7 @@ export async function openSession(options: { readonly org?: string } = {}): Prom
       bus,
       telemetry: bus.telemetry,
       url,
-      org: options.org ?? env.org,
+      org,
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     };
   } catch (cause) {
@@ -38,6 +40,15 @@ export async function openSession(options: { readonly org?: string } = {}): Prom
     const message = `Cannot reach the bus at ${url}: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new CliError({ code: 'no-bus', message, next: 'msx up' });
   }
+}
+
+function organisation(name: string): string {
+  if (isToken(name)) return name;
+  throw new CliError({
+    code: 'bad-organisation',
+    message: `Cannot take ${JSON.stringify(name)} as an organisation: allowed are 1 to 40 of a-z, 0-9 and "-"`,
+    exitCode: exitCodes.usage,
+  });
 }
 
 /** Asks a service; says which one is missing where nobody answers. */

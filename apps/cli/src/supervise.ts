@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exitCode } from '@microstax/service/run';
 
 /** A program of ours as a child in a session of its own, so that Ctrl-C reaches `msx up` alone and the end is in order. */
 export type Program = {
@@ -16,7 +17,10 @@ export type Watch = {
   readonly gaveUp: (name: string) => void;
 };
 
-/** A program that ends by itself is started again; so often within a minute, then it is given up. */
+/**
+ * A program that ends by itself is started again; so often within a minute, then it is given up. One whose settings
+ * nobody can act on is given up at once.
+ */
 const restartsMax = 5;
 const restartWindowMs = 60_000;
 const restartDelayMs = 250;
@@ -32,8 +36,17 @@ export function supervise(program: Program, watch: Watch): Supervised {
   function start(): ChildProcess {
     const started = spawnLogged(program);
     watch.started(program.name, started.pid ?? 0);
-    started.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
+    started.once('exit', (code, signal) => {
+      if (code === exitCode.badConfig) refused();
+      else ended(signal ?? `exit code ${code}`);
+    });
     return started;
+  }
+
+  function refused(): void {
+    if (ending) return;
+    watch.said(lastLine(logOf(program)) ?? `${program.name} cannot start; see ${logOf(program)}`);
+    watch.gaveUp(program.name);
   }
 
   function ended(how: string): void {
@@ -60,6 +73,10 @@ export function supervise(program: Program, watch: Watch): Supervised {
       await end(child);
     },
   };
+}
+
+function lastLine(file: string): string | undefined {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').at(-1);
 }
 
 export function logOf({ logDir, name }: Pick<Program, 'logDir' | 'name'>): string {

@@ -145,22 +145,32 @@ async function startTogether(
   logDir: string,
   router: () => void,
 ): Promise<void> {
+  // All settings first: a wrong one ends the start before anything begins that would have to be ended.
+  const config = {
+    graph: readGraphConfig(env),
+    intake: readIntakeConfig(env),
+    planner: readPlannerConfig(env),
+    resolver: readResolverConfig(env),
+    validator: readValidatorConfig(env),
+    runtime: readRuntimeConfig(env),
+  };
   mkdirSync(logDir, { recursive: true });
   const level = env.MSX_LOG_LEVEL || 'info';
   const destination = logOf({ logDir, name: 'msx' });
   const log = (service: string) => ({ log: createLog({ service, level, destination }) });
-  const graph = startGraph(readGraphConfig(env), log('graph'));
+  const graph = startGraph(config.graph, log('graph'));
   router(); // it takes a while to load, and waits for the graph by itself
   running.use(await graph);
-  for (const service of await Promise.all([
-    startIntake(readIntakeConfig(env), log('intake')),
-    startPlanner(readPlannerConfig(env), log('planner')),
-    startResolver(readResolverConfig(env), log('resolver')),
-    startValidator(readValidatorConfig(env), log('validator')),
-  ])) {
-    running.use(service);
-  }
-  running.use(await startRuntime(readRuntimeConfig(env), log('runtime')));
+  const started = await Promise.allSettled([
+    startIntake(config.intake, log('intake')),
+    startPlanner(config.planner, log('planner')),
+    startResolver(config.resolver, log('resolver')),
+    startValidator(config.validator, log('validator')),
+  ]);
+  // Those that came up end in order also where one of them did not.
+  for (const one of started) if (one.status === 'fulfilled') running.use(one.value);
+  for (const one of started) if (one.status === 'rejected') throw one.reason;
+  running.use(await startRuntime(config.runtime, log('runtime')));
 }
 
 async function startBus(

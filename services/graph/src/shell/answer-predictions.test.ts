@@ -1,3 +1,4 @@
+import { must } from '@microstax/model/must';
 import { defaultOrg as org } from '@microstax/model/names';
 import { aRevision, aService } from '@microstax/testkit/blueprints';
 import { expect, test } from 'vitest';
@@ -54,6 +55,16 @@ test('a prediction about what stands is compared with what is planned later', as
   expect((await answerPredictions(graph, {}, about)).items).toMatchObject([{ outcome: { generation: 2, hits: 2 } }]);
 });
 
+test('what changes nothing of an environment leaves a prediction as it is', async () => {
+  const { graph, ...hands } = await started();
+  await hands.apply(overlay('feat', 'cart'));
+  await answerKeepPrediction(graph, prediction('feat', ['w'], ['cart', 'web']), about);
+  await hands.sleep('feat');
+  expect((await answerPredictions(graph, {}, about)).items).toMatchObject([{ outcome: null }]);
+  await hands.apply(overlay('feat', 'cart', 'web'));
+  expect((await answerPredictions(graph, {}, about)).items).toMatchObject([{ outcome: { generation: 3, hits: 2 } }]);
+});
+
 test('what was changed together is told with its images, and with the files of a prediction that came before', async () => {
   const { graph, ...hands } = await started();
   await answerKeepPrediction(graph, prediction('feat', ['proto/cart.proto'], ['cart']), about);
@@ -84,5 +95,10 @@ test('a prediction names an environment that could be', async () => {
 async function started() {
   const hands = new GraphHands(new MemoryStore());
   await hands.apply(shop());
-  return { graph: hands.graph, apply: hands.apply.bind(hands) };
+  const sleep = async (env: string): Promise<void> => {
+    await hands.command(env, 'sleep');
+    const { generation } = must(await hands.environment(env), `${env} is known`);
+    await hands.approve(env, generation);
+  };
+  return { graph: hands.graph, apply: hands.apply.bind(hands), sleep };
 }

@@ -90,7 +90,10 @@ async function settleAll(graph: Graph, org: string, env: string | undefined): Pr
   return documents;
 }
 
-/** The first plan since; null where the prediction was compared already, or nothing was planned. */
+/**
+ * The first plan since of another revision, as sleep or a moved parent says nothing about what was changed. Null where
+ * the prediction was compared already, or nothing was planned.
+ */
 async function loadSince(
   reader: Reader,
   document: PredictionDocument,
@@ -98,7 +101,10 @@ async function loadSince(
   const { org, env, generation, outcome } = document;
   if (outcome !== null) return { document, since: null };
   const activations = await reader.scan<ActivationDocument>('activations', { prefix: `${org}/${env}/` });
-  const next = activations.find((one) => one.generation > generation && one.artifacts.plan !== undefined);
+  const stood = activations.find((one) => one.generation === generation)?.revision;
+  const next = activations.find(
+    (one) => one.generation > generation && one.revision !== stood && one.artifacts.plan !== undefined,
+  );
   if (next?.artifacts.plan === undefined || next.artifacts.difference === undefined) return { document, since: null };
   const [plan, difference] = await Promise.all([
     reader.artifact<Plan>(org, next.artifacts.plan),

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ConfigError } from '@microstax/service/env';
 
 /** How one call reaches the API server and proves who asks. */
 export type Credentials = {
@@ -31,20 +33,20 @@ export async function connectionOf(kubeconfig: string | undefined): Promise<Kube
   const [file] = (kubeconfig ?? '').split(':').filter((path) => path !== '');
   let source: string;
   if (file !== undefined) {
-    config.loadFromFile(file);
+    load(config, file);
     source = file;
   } else if (existsSync(inClusterToken)) {
     config.loadFromCluster();
     source = 'the service account of this pod';
   } else if (existsSync(own)) {
-    config.loadFromFile(own);
+    load(config, own);
     source = own;
   } else {
-    throw new Error('Cannot find a Kubernetes cluster: there is no kubeconfig; next: set KUBECONFIG to one');
+    throw new ConfigError('Cannot find a Kubernetes cluster: there is no kubeconfig; next: set KUBECONFIG to one');
   }
   const cluster = config.getCurrentCluster();
   if (!cluster)
-    throw new Error(`Cannot use ${source}: it has no current context; next: kubectl config use-context <name>`);
+    throw new ConfigError(`Cannot use ${source}: it has no current context; next: kubectl config use-context <name>`);
   return {
     server: cluster.server.replace(/\/+$/, ''),
     source: `${source}, context "${config.getCurrentContext()}"`,
@@ -58,4 +60,13 @@ export async function connectionOf(kubeconfig: string | undefined): Promise<Kube
       return { headers, tls: Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined)) };
     },
   };
+}
+
+function load(config: KubeConfig, file: string): void {
+  try {
+    config.loadFromFile(file);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`Cannot read the kubeconfig "${file}": ${why}; next: set KUBECONFIG to one that is there`);
+  }
 }
