@@ -1,9 +1,9 @@
 import type { JournalEntry } from '@microstax/model/journal';
 import { eventually } from '@microstax/testkit/eventually';
 import { afterEach, expect, test } from 'vitest';
-import { oneAnswerOneOutcome } from './accounts.ts';
-import { asYaml, baseline, overlay } from './blueprints.ts';
-import { type House, startHouse } from './house.ts';
+import { oneAnswerOneOutcome } from '../scenarios/accounts.ts';
+import { asYaml, baseline, overlay } from '../scenarios/blueprints.ts';
+import { type House, startHouse } from '../scenarios/house.ts';
 
 /** One change of a baseline reaches all of its children, each exactly once (protocol 13). */
 
