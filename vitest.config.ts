@@ -57,6 +57,7 @@ export default defineConfig({
       {
         test: {
           name: 'kube',
+          retry,
           include: ['**/*.kube.test.ts'],
           exclude: out,
           benchmark: off,
