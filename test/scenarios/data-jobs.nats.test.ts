@@ -18,7 +18,7 @@ const shop = asYaml(
   }),
 );
 
-test('a preview shows when data is restored, seeded and used, and what the runtime cannot do of it', async () => {
+test('a preview shows when data is restored, seeded and used', async () => {
   const file = { file: 'stocked.yaml', env: 'stocked', bytes: Buffer.from(shop) };
   const { verdict, plan, findings } = await previewBlueprint(house.session, file);
   expect(verdict).toBe('approved');
@@ -31,14 +31,15 @@ test('a preview shows when data is restored, seeded and used, and what the runti
   expect(plan?.jobs.find(({ id }) => id === 'restore:db')?.reason).toBe(
     'first activation: prod/nightly sanitised users.email:mask is restored into db',
   );
-  expect(findings.filter(({ code }) => code === 'not-realisable').map(({ severity }) => severity)).toEqual([
-    'warning',
-    'warning',
-  ]);
+  expect(findings.filter(({ code }) => code === 'not-realisable')).toEqual([]);
 });
 
-test('an activation that the runtime could not restore is denied before anything starts', async () => {
+test('an activation whose snapshot nobody took fails before anything uses the data, and says what there is', async () => {
   const { activation } = await house.apply('stocked', shop, { wait: true });
-  expect(activation).toMatchObject({ outcome: 'denied' });
-  expect(activation?.findings.map(({ code }) => code)).toContain('not-realisable');
+  expect(activation).toMatchObject({ outcome: 'failed' });
+  expect(activation?.reason).toBe(
+    'restore:db: Cannot restore "db": There is no snapshot prod/nightly; known: none (msx snapshot create prod)',
+  );
+  const journal = (await house.ask({ kind: 'journal', env: 'stocked' }))?.items ?? [];
+  expect(journal.some(({ event }) => event.type === 'intended' && event.job === 'workload:api')).toBe(false);
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditRequests } from './audit-requests.ts';
 import { commandSchema, commandVerbs } from './command.ts';
+import { dataRequests } from './data-requests.ts';
 import { eventContracts } from './events.ts';
 import { graphRequests } from './graph-requests.ts';
 import { healthOf } from './health-request.ts';
@@ -97,6 +98,7 @@ function requestsPart(): string {
     ...graphRequests,
     query,
     ...auditRequests,
+    ...dataRequests,
     ...importRequests,
     ...planRequests,
     ...predictRequests,

@@ -14,7 +14,11 @@ export const wireHistory = [
       'requests `predict`, `past-changes`, `keep-prediction`, `predictions` and `under-parent`, query `durations`; a plan may hold jobs `restore` and `seed`',
   },
   { version: 6, change: '`done` in a journal says how long its act took' },
+  {
+    version: 7,
+    change: 'requests `take-snapshot`, `check-snapshot`, `seeds`, `keep-snapshot` and `snapshots`',
+  },
 ] as const;
 
-export const wireVersion = 6;
+export const wireVersion = 7;
 export const oldestSpoken = 2;

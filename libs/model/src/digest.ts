@@ -15,7 +15,8 @@ export type DigestKind =
   | 'idempotency-key'
   | 'lineage'
   | 'routing-artifact'
-  | 'kube-object';
+  | 'kube-object'
+  | 'snapshot';
 
 /** The artifacts that bundles carry and the graph store keeps. */
 export type ArtifactKind =

@@ -50,7 +50,8 @@ export type BudgetSpec = { readonly microsPerHour: number };
 /** Where the environment is, and which regions its providers may be in (absent: any). `allowed` is sorted. */
 export type ResidencySpec = { readonly region?: string; readonly allowed?: readonly string[] };
 
-export type Sanitising = 'mask' | 'hash' | 'fake' | 'redact' | 'nullify';
+/** What becomes of the values of a column; `keep` says that they may be seen. */
+export type Sanitising = 'keep' | 'mask' | 'hash' | 'fake' | 'redact' | 'nullify';
 
 /** Data that the environment starts with, taken from another one. */
 export type SnapshotSpec = {
@@ -59,6 +60,8 @@ export type SnapshotSpec = {
   readonly services?: readonly string[];
   /** `<table>.<column>` to what becomes of its values. */
   readonly sanitise?: Readonly<Record<string, Sanitising>>;
+  /** Columns that `sanitise` does not name are kept; absent: they are refused where `sanitise` is there. */
+  readonly unclassified?: 'allow';
 };
 
 export type SeedSpec = {

@@ -40,6 +40,8 @@ const processFeatures: readonly RuntimeFeature[] = [
   'replicas',
   'run',
   'secrets.auto-generated',
+  'seeds',
+  'snapshot',
   'stateful',
   'ttl',
 ];

@@ -3,6 +3,7 @@ import type { Message, Outcome } from '@microstax/bus/bus';
 import { endpoint } from '@microstax/bus/bus';
 import { joinBus } from '@microstax/bus/join-bus';
 import { auditConsistency, auditExport, auditProof } from '@microstax/contracts/audit-requests';
+import { keepSnapshot, snapshotsOf } from '@microstax/contracts/data-requests';
 import {
   answerOf,
   append,
@@ -41,6 +42,7 @@ import { answerKeepPrediction, answerPastChanges, answerPredictions } from './sh
 import { answerQuery } from './shell/answer-query.ts';
 import { answerAnswer, answerArtifact, answerEstate } from './shell/answer-reads.ts';
 import { answerRenew } from './shell/answer-renew.ts';
+import { answerKeepSnapshot, answerSnapshots } from './shell/answer-snapshots.ts';
 import { answerClosure, answerRevision } from './shell/answer-sources.ts';
 import { answerTakeover } from './shell/answer-takeover.ts';
 import { answerUnderParent } from './shell/answer-under-parent.ts';
@@ -217,6 +219,8 @@ function answers(graph: Graph, incarnation: () => Promise<number>) {
     endpoint(underParent, (request, about) => answerUnderParent(graph, request, about)),
     endpoint(pastChanges, (request, about) => answerPastChanges(graph, request, about)),
     endpoint(keepPrediction, (request, about) => answerKeepPrediction(graph, request, about)),
+    endpoint(keepSnapshot, (request, about) => answerKeepSnapshot(graph, request, about)),
+    endpoint(snapshotsOf, (request, about) => answerSnapshots(graph, request, about)),
     endpoint(predictionsOf, (request, about) => answerPredictions(graph, request, about)),
   ];
 }

@@ -8,6 +8,7 @@ test('readRuntimeConfig() has a default for everything', () => {
     org: 'default',
     dataDir: '.msx',
     workDir: '.',
+    seedsDir: 'seeds',
     host: {},
     limits: {
       maxParallel: 4,

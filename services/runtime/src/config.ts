@@ -21,6 +21,8 @@ export type RuntimeConfig = {
   readonly dataDir: string;
   /** What `run.cwd` of a Blueprint is relative to. */
   readonly workDir: string;
+  /** Where packages of seeds are. */
+  readonly seedsDir: string;
   /** What every started program gets of our environment. */
   readonly host: HostEnvironment;
   readonly limits: RuntimeLimits;
@@ -72,6 +74,7 @@ export function readRuntimeConfig(env: Env): RuntimeConfig {
     org: readString(env, 'MSX_ORG', defaultOrg),
     dataDir: readString(env, 'MSX_DATA', '.msx'),
     workDir: readString(env, 'MSX_WORKDIR', '.'),
+    seedsDir: readString(env, 'MSX_SEEDS', 'seeds'),
     host: hostEnvironment(env),
     limits: {
       maxParallel: readInteger(env, 'MSX_MAX_PARALLEL', 4, { min: 1, max: 256 }),

@@ -69,6 +69,14 @@ export function orphansWereSwept(
   log.info({ ...event }, 'swept');
 }
 
+export function snapshotWasTaken(
+  log: Log,
+  event: About & { readonly snapshot: string; readonly digest: string; readonly services: number },
+): void {
+  log.info({ ...event }, 'snapshot taken');
+  mark({ 'msx.snapshot': event.snapshot, 'msx.digest': event.digest });
+}
+
 function mark(attributes: Attributes): void {
   trace.getActiveSpan()?.setAttributes(attributes);
 }

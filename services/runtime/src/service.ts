@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '@microstax/service/clock';
 import { createLog, type Log } from '@microstax/service/log';
 import { ownerIdentity } from '@microstax/service/process-identity';
 import type { RuntimeConfig } from './config.ts';
+import { dataAnswers } from './shell/answer-data.ts';
 import { sweepAnswer } from './shell/answer-sweep.ts';
 import { Company } from './shell/company.ts';
 import type { Driver } from './shell/driver/driver.ts';
@@ -62,7 +63,7 @@ export async function startRuntime(config: RuntimeConfig, overrides: RuntimeOver
     owned.use(
       await bus.consume(durables.runtimeApproved, (message) => onActivationApproved(message, bus, runner), options),
     );
-    owned.use(await bus.serve([sweepAnswer(config, runner)]));
+    owned.use(await bus.serve([sweepAnswer(config, runner), ...dataAnswers(runner)]));
     void observeLoop(runner);
     return owned;
   } catch (error) {

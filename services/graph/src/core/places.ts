@@ -108,6 +108,16 @@ export function predictionPrefix(org: string, env?: string): string {
   return env === undefined ? `prediction/${org}/` : `prediction/${org}/${env}/`;
 }
 
+/** A snapshot of an environment's data, which outlives the environment. */
+export function snapshotAt(org: string, env: string, name: string): Place {
+  return { collection: 'meta', key: `${snapshotPrefix(org, env)}${name}` };
+}
+
+/** Of one environment, or of all of an organisation. */
+export function snapshotPrefix(org: string, env?: string): string {
+  return env === undefined ? `snapshot/${org}/` : `snapshot/${org}/${env}/`;
+}
+
 export const busAt: Place = { collection: 'meta', key: 'bus' };
 
 export function timerPrefixUpTo(now: number): string {

@@ -42,12 +42,16 @@ const snapshotSource = z
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?(?:\/[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)?$/, {
     error: 'expected <environment> or <environment>/<snapshot>',
   });
-const column = z.string().regex(/^\w{1,63}(?:\.\w{1,63}){1,2}$/, { error: 'expected <table>.<column>' });
+const column = z
+  .string()
+  .regex(/^(?:unclassified|\w{1,63}(?:\.\w{1,63}){1,2})$/, { error: 'expected <table>.<column>, or unclassified' });
 
 export const snapshotSchema = z.strictObject({
   from: snapshotSource,
   services: z.array(name).optional(),
-  sanitise: z.record(column, z.enum(['mask', 'hash', 'fake', 'redact', 'nullify'])).optional(),
+  sanitise: z
+    .record(column, z.enum(['keep', 'mask', 'hash', 'fake', 'redact', 'nullify', 'allow', 'refuse']))
+    .optional(),
 });
 export type WrittenSnapshot = z.infer<typeof snapshotSchema>;
 

@@ -1,5 +1,5 @@
 import { sortedBy } from '@microstax/model/compare';
-import type { ResidencySpec, Revision, SeedSpec, SnapshotSpec } from '@microstax/model/revision';
+import type { ResidencySpec, Revision, Sanitising, SeedSpec, SnapshotSpec } from '@microstax/model/revision';
 import type { WrittenHeader } from './blueprint-schema.ts';
 import type { WrittenSeed, WrittenSnapshot } from './data-schema.ts';
 import { durationSeconds } from './durations.ts';
@@ -41,12 +41,15 @@ function residencyOf({ region, allowed = [] }: NonNullable<Header['residency']>)
   };
 }
 
-function snapshotOf({ from, services, sanitise }: WrittenSnapshot): SnapshotSpec {
+function snapshotOf({ from, services, sanitise: written }: WrittenSnapshot): SnapshotSpec {
   const [env = from, name] = from.split('/');
+  const { unclassified, ...sanitise } = written ?? {};
   return {
     from: { env, ...(name === undefined ? {} : { name }) },
     ...(services === undefined ? {} : { services: sorted(services) }),
-    ...(sanitise === undefined ? {} : { sanitise: sortedRecord(sanitise) }),
+    // Sanitising nothing and refusing what is not classified is a word too: it refuses every column.
+    ...(written === undefined ? {} : { sanitise: sortedRecord(sanitise) as Readonly<Record<string, Sanitising>> }),
+    ...(unclassified === 'allow' ? { unclassified } : {}),
   };
 }
 
@@ -96,10 +99,27 @@ function checkResidency({ residency: { region, allowed = [] } = {} }: Header): P
   ];
 }
 
+/** `allow` and `refuse` are about columns that nobody named, the other ways about one. */
+function checkSanitise(sanitise: NonNullable<WrittenSnapshot['sanitise']>): Problem[] {
+  return Object.entries(sanitise).flatMap(([column, how]) => {
+    const isRest = column === 'unclassified';
+    if (isRest === (how === 'allow' || how === 'refuse')) return [];
+    return [
+      {
+        code: 'bad-value',
+        path: ['snapshot', 'sanitise', column],
+        reason: `${quote(column)} cannot be ${quote(how)}`,
+        next: isRest ? 'say allow or refuse' : 'say keep, mask, hash, fake, redact or nullify',
+      },
+    ];
+  });
+}
+
 function checkData({ snapshot, seeds = [] }: Header, surroundings: Surroundings): Problem[] {
   const seen = new Set<string>();
   return [
     ...checkNamed(snapshot?.services, ['snapshot', 'services'], surroundings),
+    ...checkSanitise(snapshot?.sanitise ?? {}),
     ...seeds.flatMap(({ name, services }, index) => {
       const problems = checkNamed(services, ['seeds', index, 'services'], surroundings);
       if (seen.has(name))

@@ -13,7 +13,8 @@ test('every field of a Blueprint has its normal form', () => {
     snapshot: {
       from: { env: 'prod', name: 'nightly' },
       services: ['db'],
-      sanitise: { 'users.email': 'mask', 'users.name': 'fake' },
+      sanitise: { 'users.email': 'mask', 'users.id': 'keep', 'users.name': 'fake' },
+      unclassified: 'allow',
     },
     seeds: [{ name: 'demo' }, { name: 'users', version: '2' }, { name: 'orders', version: '1.10', services: ['db'] }],
     routing: {

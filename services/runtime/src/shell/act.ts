@@ -9,9 +9,11 @@ import type { JobContext } from './job-context.ts';
 import { failed, type JobOutcome } from './job-outcome.ts';
 import { readinessJob } from './readiness-job.ts';
 import { removalsJob } from './removals-job.ts';
+import { restoreJob } from './restore-job.ts';
 import { routesJob } from './routes-job.ts';
 import { scopeJob } from './scope-job.ts';
 import { secretJob } from './secret-job.ts';
+import { seedJob } from './seed-job.ts';
 import { workloadJob } from './workload-job.ts';
 
 /** Acts on one job, within its budget of attempts. Never rejects: what nobody expected is a failure with its sentence. */
@@ -77,10 +79,10 @@ function perform(job: Job, context: JobContext): Promise<JobOutcome> {
       return workloadJob(job, context);
     case 'readiness':
       return readinessJob(job, context);
-    // The validator denies what no driver realises, so a plan that comes here with it all the same has failed.
     case 'restore':
+      return restoreJob(job, context);
     case 'seed':
-      return Promise.resolve(failed(`the driver of this runtime cannot ${job.kind} data`));
+      return seedJob(job, context);
     case 'routes':
       return routesJob(context);
     case 'removals':

@@ -1,6 +1,12 @@
 import type { Bus } from '@microstax/bus/bus';
 import { BusError, Unavailable } from '@microstax/bus/bus-error';
 import {
+  type KeepSnapshotReply,
+  keepSnapshot,
+  type SnapshotItem,
+  snapshotsOf,
+} from '@microstax/contracts/data-requests';
+import {
   type AppendReply,
   type AppendRequest,
   append,
@@ -38,6 +44,9 @@ export interface Graph {
   drift(org: string, request: DriftRequest): Promise<DriftReply>;
   /** Asks for what sleeps to be woken; asked again it says how far that has come. */
   wake(org: string, env: string): Promise<WakeReply>;
+  /** Recorded snapshots, newest first. */
+  snapshots(org: string, of: { readonly env: string; readonly name?: string }): Promise<readonly SnapshotItem[]>;
+  keepSnapshot(org: string, snapshot: SnapshotItem): Promise<KeepSnapshotReply>;
   /** The value behind a digest, verified; undefined where the store has none. */
   artifact<T>(org: string, kind: ArtifactKind, digest: Digest): Promise<T | undefined>;
   /** Whether the graph answers. */
@@ -69,6 +78,8 @@ export function graphOver(bus: Bus): Graph {
     estate: (org, env) => ask(estate, org, { env }),
     drift: (org, request) => ask(drift, org, request),
     wake: (org, env) => ask(wake, org, { env }),
+    snapshots: async (org, of) => (await ask(snapshotsOf, org, of)).items,
+    keepSnapshot: (org, snapshot) => ask(keepSnapshot, org, snapshot),
     artifact: async <T>(org: string, kind: ArtifactKind, digest: Digest) => {
       const reply = await ask(artifact, org, { digest });
       if (reply === null) return undefined;

@@ -6,11 +6,11 @@ import { ProcessDriver } from './driver/process-driver.ts';
 
 /** The driver that the configuration names. Rejects with a sentence where its world cannot be had. */
 export async function makeDriver(
-  { driver, dataDir, workDir, host, limits }: RuntimeConfig,
+  { driver, dataDir, workDir, seedsDir, host, limits }: RuntimeConfig,
   { clock, log, owned }: { readonly clock: Clock; readonly log: Log; readonly owned: AsyncDisposableStack },
 ): Promise<Driver> {
   if (driver.kind === 'process')
-    return new ProcessDriver({ dataDir, workDir, host, clock, stopGraceMs: limits.stopGraceMs });
+    return new ProcessDriver({ dataDir, workDir, seedsDir, host, clock, stopGraceMs: limits.stopGraceMs });
   // Loaded where it is used: a runtime of local processes needs none of it.
   const { KubeClient } = await import('./kubernetes/kube-client.ts');
   const { connectionOf } = await import('./kubernetes/kube-connection.ts');

@@ -1,3 +1,4 @@
+import type { InstanceRecord } from '@microstax/model/journal';
 import { must } from '@microstax/model/must';
 import type { Job } from '@microstax/model/plan';
 import { instanceId, workloadBehind, workloadOf } from '../core/instances.ts';
@@ -17,15 +18,21 @@ export async function workloadJob(job: Job, context: JobContext): Promise<JobOut
   return outcomeOf(await startInstance(workload.service, id, context), task.env);
 }
 
-/** Starts one instance of a service of the plan; also what readiness does where a port was taken. */
-export function startInstance(service: string, instance: string, context: JobContext): Promise<StartOutcome> {
+/** Starts one instance of a service of the plan; also what readiness does where a port was taken. `ports`: as it had them. */
+export function startInstance(
+  service: string,
+  instance: string,
+  context: JobContext,
+  ports?: InstanceRecord['ports'],
+): Promise<StartOutcome> {
   const { task, world, inventory } = context;
   const { org, env, epoch, plan } = task;
   const spec = must(plan.specs[service], `the plan has the spec of what runs here, "${service}"`);
   const { runDigest } = must(workloadOf(plan, service), `"${service}" has a workload job`);
   const { listeners } = inventory();
   const composition = () => compositionOf(world.graph, plan);
-  return world.driver.start({ scope: { org, env }, instance, epoch, spec, runDigest, listeners, composition });
+  const had = ports === undefined ? {} : { ports };
+  return world.driver.start({ scope: { org, env }, instance, epoch, spec, runDigest, listeners, composition, ...had });
 }
 
 function outcomeOf(outcome: StartOutcome, env: string): JobOutcome {

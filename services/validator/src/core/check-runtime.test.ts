@@ -58,7 +58,9 @@ describe('an activation', () => {
 
   test("is asked for the environment's own words too", () => {
     const own = { ttlSeconds: 60, snapshot: { from: { env: 'shop' } }, seeds: [{ name: 'demo' }] };
-    expect(sayings({ runtime, own })).toEqual(
+    expect(sayings({ runtime, own })).toEqual([]);
+    const cluster = { driver: 'kubernetes', realises: ['ports.http', 'run', 'ttl'] } as const;
+    expect(sayings({ runtime: cluster, own })).toEqual(
       ['seeds', 'snapshot'].map((field) => `error not-realisable feat ${field}`),
     );
   });

@@ -46,8 +46,12 @@ const revisionWriters: Writers<Revision> = {
   residency: as('residency'),
   ttlSeconds: as('ttl'),
   autoShutdown: ({ delaySeconds }) => ({ autoShutdownEnabled: true, autoShutdownDelayMinutes: delaySeconds / 60 }),
-  snapshot: ({ from: { env, name }, ...rest }) => ({
-    snapshot: { from: name === undefined ? env : `${env}/${name}`, ...rest },
+  snapshot: ({ from: { env, name }, sanitise, unclassified, ...rest }) => ({
+    snapshot: {
+      from: name === undefined ? env : `${env}/${name}`,
+      ...rest,
+      ...(sanitise === undefined ? {} : { sanitise: { ...sanitise, ...(unclassified && { unclassified }) } }),
+    },
   }),
   seeds: as('seeds'),
 };

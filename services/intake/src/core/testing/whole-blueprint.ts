@@ -26,7 +26,7 @@ residency: { region: eu-west, allowed: [eu-west, eu-north] }
 ttl: 72h
 autoShutdownEnabled: true
 autoShutdownDelayMinutes: 45
-snapshot: { from: prod/nightly, services: [db], sanitise: { users.email: mask, users.name: fake } }
+snapshot: { from: prod/nightly, services: [db], sanitise: { users.email: mask, users.id: keep, users.name: fake, unclassified: allow } }
 seeds: [demo, users@2, { name: orders, version: 1.10, services: [db] }]
 services:
   api:

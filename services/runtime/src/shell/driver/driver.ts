@@ -4,6 +4,7 @@ import type { InstanceRecord, ListenerRecord } from '@microstax/model/journal';
 import type { Plan } from '@microstax/model/plan';
 import type { Resolution } from '@microstax/model/resolution';
 import type { ServiceSpec } from '@microstax/model/service-spec';
+import type { DataHands } from './data-hands.ts';
 
 /** Which environment's world is meant. */
 export type Scope = { readonly org: string; readonly env: string };
@@ -32,6 +33,8 @@ export type StartRequest = {
   readonly epoch: number;
   readonly spec: ServiceSpec;
   readonly runDigest: Digest;
+  /** Those that it had, where it is started again: routes lead there already. */
+  readonly ports?: Readonly<Record<string, number>>;
   /** This environment's listeners: what `${host.…}` and `${port.….…}` mean. */
   readonly listeners: readonly ListenerRecord[];
   /** Specs of what it may call; only whoever needs it asks. */
@@ -76,6 +79,8 @@ export class DriverRefusal extends Error {
  * them away.
  */
 export interface Driver {
+  /** Absent: it can neither snapshot nor restore nor seed. */
+  readonly data?: DataHands;
   /** Raises the environment's fence. After it, no effect of a lower epoch happens, whoever wakes up. */
   stamp(scope: Scope, epoch: number): Promise<Fence>;
   /** Before anything starts: makes the place where it will, and names that nobody has yet. */

@@ -12,6 +12,8 @@ export type Folders = {
   readonly logs: string;
   readonly secrets: string;
   readonly data: string;
+  /** They outlive the environment. */
+  readonly snapshots: string;
 };
 
 export function foldersOf(dataDir: string, { org, env }: Scope): Folders {
@@ -24,6 +26,7 @@ export function foldersOf(dataDir: string, { org, env }: Scope): Folders {
     logs: join(dataDir, 'logs', scope),
     secrets: join(dataDir, 'secrets', scope),
     data: join(dataDir, 'data', scope),
+    snapshots: join(dataDir, 'snapshots', scope),
   };
 }
 

@@ -11,6 +11,8 @@ import type { ServiceSpec } from '@microstax/model/service-spec';
 import { type Clock, systemClock } from '@microstax/service/clock';
 import { isSameProcess, requireLinux } from '@microstax/service/process-identity';
 import { refersToOwnPort } from '../../core/interpolate.ts';
+import { releasePaused } from './data/paused-writers.ts';
+import { ProcessData } from './data/process-data.ts';
 import type { Driver, Fence, ReadyOutcome, ReadyRequest, Scope, StartOutcome, StartRequest } from './driver.ts';
 import { type Folders, fileName, foldersOf, makeFolders } from './folders.ts';
 import { FreePorts } from './free-ports.ts';
@@ -31,6 +33,8 @@ export type ProcessDriverOptions = {
   readonly workDir: string;
   readonly host: HostEnvironment;
   readonly stopGraceMs: number;
+  /** Where packages of seeds are; by default in `seeds` below `workDir`. */
+  readonly seedsDir?: string;
   readonly clock?: Clock;
 };
 
@@ -41,6 +45,7 @@ const killedMsMax = 5_000; // a killed process that does not end hangs in the ke
 const lastLines = 5;
 
 export class ProcessDriver implements Driver {
+  readonly data: ProcessData;
   readonly #options: ProcessDriverOptions;
   readonly #clock: Clock;
   readonly #ports = new FreePorts();
@@ -52,11 +57,14 @@ export class ProcessDriver implements Driver {
     requireLinux();
     this.#options = { ...options, dataDir: resolve(options.dataDir), workDir: resolve(options.workDir) };
     this.#clock = options.clock ?? systemClock;
+    const { dataDir, workDir, host } = this.#options;
+    this.data = new ProcessData({ dataDir, host, seeds: resolve(workDir, options.seedsDir ?? 'seeds') });
   }
 
   async stamp(scope: Scope, epoch: number): Promise<Fence> {
     const folders = this.#folders(scope);
     await makeFolders(folders);
+    await releasePaused(folders);
     return fence(await runShim({ verb: 'stamp', folder: folders.fence, epoch }));
   }
 
@@ -77,8 +85,8 @@ export class ProcessDriver implements Driver {
     const folders = this.#folders(request.scope);
     await makeFolders(folders);
     const names = request.spec.ports.map((port) => port.name);
-    const picked = await this.#ports.pick(names.length);
-    const ports = Object.fromEntries(names.map((name, index) => [name, picked[index] ?? 0]));
+    const picked = request.ports === undefined ? await this.#ports.pick(names.length) : [];
+    const ports = request.ports ?? Object.fromEntries(names.map((name, index) => [name, picked[index] ?? 0]));
     const { workDir, host } = this.#options;
     return startProcess(request, { folders, workDir, host, ports, onChild: (child) => this.#watch(child) });
   }
@@ -135,7 +143,8 @@ export class ProcessDriver implements Driver {
     return isSameProcess(instance);
   }
 
-  async missing(_scope: Scope, instances: readonly InstanceRecord[]): Promise<readonly InstanceRecord[]> {
+  async missing(scope: Scope, instances: readonly InstanceRecord[]): Promise<readonly InstanceRecord[]> {
+    await releasePaused(this.#folders(scope));
     return instances.filter((instance) => !isSameProcess(instance));
   }
 

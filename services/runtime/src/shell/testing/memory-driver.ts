@@ -1,4 +1,5 @@
 import type { InstanceRecord } from '@microstax/model/journal';
+import type { DataHands } from '../driver/data-hands.ts';
 import type { Driver, Fence, ReadyOutcome, Scope, StartOutcome, StartRequest } from '../driver/driver.ts';
 
 /** A world of processes in memory that checks the fence as the shim does; only for tests. */
@@ -9,6 +10,8 @@ export class MemoryDriver implements Driver {
   readonly stops: string[] = [];
   /** What readiness says of a service; by default it is ready. */
   readiness: (instance: InstanceRecord, signal: AbortSignal) => Promise<ReadyOutcome> = async () => ({ kind: 'ready' });
+  /** What it can do with data; by default nothing. */
+  data?: DataHands;
   #epoch = 0;
   #nextPid = 100;
 
@@ -28,12 +31,12 @@ export class MemoryDriver implements Driver {
 
   async ensureSecrets(): Promise<void> {}
 
-  async start({ instance: id, epoch, spec, runDigest }: StartRequest): Promise<StartOutcome> {
+  async start({ instance: id, epoch, spec, runDigest, ports: had }: StartRequest): Promise<StartOutcome> {
     if (epoch < this.#epoch) return { kind: 'fenced' };
     const known = this.living.get(id);
     if (known) return { kind: 'running', instance: known, already: true };
     this.#nextPid += 1;
-    const ports = { http: 40_000 + this.#nextPid };
+    const ports = had ?? { http: 40_000 + this.#nextPid };
     const record = { id, service: spec.name, runDigest, pid: this.#nextPid, startTime: '1', bootId: 'b', ports, epoch };
     this.living.set(id, record);
     this.starts.push(id);

@@ -1,3 +1,4 @@
+import type { SnapshotItem } from '@microstax/contracts/data-requests';
 import type { WakeReply } from '@microstax/contracts/graph-requests';
 import type { Digest } from '@microstax/model/digest';
 import { evolveInventory } from '@microstax/model/inventory';
@@ -131,6 +132,17 @@ export class MemoryGraph implements Graph {
     const [reply = { kind: 'unknown' } as const] =
       this.wakeReplies.length > 1 ? this.wakeReplies.splice(0, 1) : this.wakeReplies;
     return reply;
+  }
+
+  readonly recorded: SnapshotItem[] = [];
+
+  async snapshots(_org: string, { env, name }: { readonly env: string; readonly name?: string }) {
+    return this.recorded.filter((item) => item.env === env && (name === undefined || item.name === name)).toReversed();
+  }
+
+  async keepSnapshot(_org: string, snapshot: SnapshotItem) {
+    this.recorded.push(snapshot);
+    return { kind: 'kept' } as const;
   }
 
   async artifact<T>(_org: string, _kind: string, digest: Digest): Promise<T | undefined> {

@@ -110,6 +110,12 @@ export const values = [
     'snapshot.sanitise.email',
   ),
   bad(
+    'a column that is allowed',
+    environment('snapshot: { from: prod, sanitise: { users.email: «allow } }'),
+    'bad-value',
+    'snapshot.sanitise."users.email"',
+  ),
+  bad(
     'an unknown way to sanitise',
     environment('snapshot: { from: prod, sanitise: { users.email: «msak } }'),
     'bad-value',
