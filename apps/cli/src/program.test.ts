@@ -18,6 +18,8 @@ const commands = [
   'trace',
   'events',
   'logs',
+  'snapshot',
+  'seed',
   'sweep',
   'stop',
   'resume',
@@ -111,6 +113,11 @@ test.each([
   ['a proof of nothing', ['audit', 'prove']],
   ['an entry where none is wanted', ['audit', 'list', '3']],
   ['an export that is not there', ['audit', 'verify', '--file', join(folder, 'nowhere.json')]],
+  ['an unknown thing to do with a snapshot', ['snapshot', 'shred', 'shop']],
+  ['a snapshot of a path', ['snapshot', 'create', '../shop']],
+  ['a snapshot without its environment', ['snapshot', 'show', 'nightly']],
+  ['a seed of two versions', ['seed', 'show', 'a@1@2']],
+  ['a seed run against nothing', ['seed', 'run', 'a@1']],
   ['a log of a name that is a path', ['logs', '../..', 'web']],
 ])('%s is a mistake in usage', async (_, argv) => {
   expect(await runProgram(argv)).toBe(exitCodes.usage);

@@ -45,6 +45,8 @@ const examples: Readonly<Record<string, string>> = {
   dlq: 'msx dlq list',
   check: 'msx check propagation feat-payments --path /',
   logs: 'msx logs feat-payments payments',
+  snapshot: 'msx snapshot create stock --name nightly',
+  seed: 'msx seed run demo-orders feat-stock',
   sweep: 'msx sweep --yes',
 };
 
@@ -299,6 +301,30 @@ function buildProgram(): Command {
       .option('--wait-timeout <seconds>', 'give up waiting after so long', '300')
       .action(async (verb: string, sequence: string | undefined, flags: Flags) =>
         (await import('./commands/dlq.ts')).dlqCommand(verb, sequence, flags),
+      ),
+  );
+  add(
+    program,
+    'snapshot',
+    'Store the data of an environment, list what is stored, or show one and check it',
+    (command) =>
+      command
+        .argument('<verb>', 'create, list or show')
+        .argument('[name]', 'create: an environment; list: of one only; show: <env>/<name>')
+        .option('--services <names...>', 'create: of these only (default: every stateful one that runs there)')
+        .option('--name <name>', 'create: what it is called (default: s1, s2 …)')
+        .action(async (verb: string, name: string | undefined, flags: Flags) =>
+          (await import('./commands/snapshot.ts')).snapshotCommand(verb, name, flags),
+        ),
+  );
+  add(program, 'seed', 'Find packages of data, show one, or run one against an environment', (command) =>
+    command
+      .argument('<verb>', 'search, show or run')
+      .argument('[words...]', 'search: a word; show: <name>[@<version>]; run: <name>[@<version>] <env>')
+      .option('--services <names...>', 'run: against these only (default: those that the package is made for)')
+      .option('--wait-timeout <seconds>', 'run: give up waiting after so long', '300')
+      .action(async (verb: string, words: string[], flags: Flags) =>
+        (await import('./commands/seed.ts')).seedCommand(verb, words, flags),
       ),
   );
   add(program, 'sweep', 'List what a runtime left behind and no environment owns; remove it with --yes', (command) =>
