@@ -20,15 +20,11 @@ afterAll(async () => {
   await house?.[Symbol.asyncDispose]();
 });
 
-const imaged: WrittenBlueprint = baseline(
-  'imaged',
-  [
-    echo('web', { upstreams: ['api'], expose: true }),
-    echo('api'),
-    { name: 'queue', image: 'acme/queue', resources: { cpu: 1, limits: { cpu: 1 } }, ports: ['5672/tcp'] },
-  ],
-  { seeds: ['demo'] },
-);
+const imaged: WrittenBlueprint = baseline('imaged', [
+  echo('web', { upstreams: ['api'], expose: true }),
+  echo('api', { more: { init: { type: 'command', command: ['true'] } } }),
+  { name: 'queue', image: 'acme/queue', resources: { cpu: 1, limits: { cpu: 1 } }, ports: ['5672/tcp'] },
+]);
 
 test('an application with images plans, with a warning for each field that nobody here acts on', async () => {
   const file = join(folder, 'imaged.yaml');
@@ -36,7 +32,7 @@ test('an application with images plans, with a warning for each field that nobod
   const { code, stdout, stderr } = await runCliHere(['plan', '-f', file], { NATS_URL: house.url, NO_COLOR: '1' });
   expect(code, stderr).toBe(exitCodes.ok);
   expect(stdout).toMatch(/^queue +local/m);
-  for (const field of ['image', 'resources.limits', 'seeds'])
+  for (const field of ['image', 'resources.limits', 'init.init-1'])
     expect(stdout + stderr).toContain(`declares ${field}, and driver "process"`);
 });
 
@@ -45,7 +41,7 @@ test('it is denied where it would be activated, with every such field, and nothi
   expect(activation?.outcome).toBe('denied');
   const said = activation?.findings.map(({ code, subject, evidence }) => `${code} ${subject} ${evidence?.field}`);
   expect(said).toEqual([
-    'not-realisable imaged seeds',
+    'not-realisable api init.init-1',
     'not-realisable queue image',
     'not-realisable queue resources.limits',
   ]);
