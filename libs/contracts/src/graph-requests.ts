@@ -68,6 +68,8 @@ export type ClaimReply =
       readonly epoch: number;
       readonly length: number;
       readonly inventory: Inventory;
+      /** Whether what the owner foresaw was appended; absent where it foresaw nothing. */
+      readonly foreseen?: boolean;
     }
   | { readonly kind: 'superseded'; readonly target: number }
   | { readonly kind: 'already'; readonly reason: string; readonly held?: HeldExecution }

@@ -60,13 +60,13 @@ test('claim() appends first what its owner foresaw, and only where the journal s
   const claimed = (length: number, what = events) =>
     claim({ ...claiming, first: { length, events: what } }, aClaim(feature, [base]));
   const { reply, changes } = claimed(1);
-  expect(reply).toMatchObject({ kind: 'claimed', length: 3 });
+  expect(reply).toMatchObject({ kind: 'claimed', length: 3, foreseen: true });
   const journal = changes.puts.flatMap(({ collection, body }) => (collection === 'journal' ? [body] : []));
   expect(journal).toMatchObject([{ n: 1 }, { n: 2, event: { type: 'bound' } }, { n: 3, event: { type: 'intended' } }]);
   const put = (collection: string) => changes.puts.find((row) => row.collection === collection)?.body;
   expect(put('executions')).toMatchObject({ state: 'running', underWay: ['scope'] });
   expect(put('activations')).toMatchObject({ stage: 'claimed', reason: 'works on scope' });
-  expect(claimed(2).reply).toMatchObject({ kind: 'claimed', length: 1 });
+  expect(claimed(2).reply).toMatchObject({ kind: 'claimed', length: 1, foreseen: false });
   const finished: JournalEvent = { type: 'finished', outcome: 'ready', reason: 'nothing was done' };
   expect(claimed(1, [...events, finished]).reply).toMatchObject({ kind: 'claimed', length: 1 });
 });

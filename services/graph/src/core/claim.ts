@@ -296,11 +296,16 @@ function grant(claiming: Claiming, state: Granted): ClaimDecision {
   const { execution: id, epoch } = execution;
   const { journalLength: length, inventory } = claimed;
   const first = appendedFirst(claiming, { environment: claimed, execution, activation: row });
-  if (first === null) return { reply: { kind: 'claimed', execution: id, epoch, length, inventory }, changes };
-  return {
-    reply: { kind: 'claimed', execution: id, epoch, length: first.length, inventory },
-    changes: together(changes, first.changes),
-  };
+  const foreseen = claiming.first === undefined ? {} : { foreseen: first !== null };
+  const reply = {
+    kind: 'claimed',
+    execution: id,
+    epoch,
+    length: first?.length ?? length,
+    inventory,
+    ...foreseen,
+  } as const;
+  return { reply, changes: first === null ? changes : together(changes, first.changes) };
 }
 
 const foreseeable: ReadonlySet<JournalEvent['type']> = new Set(['bound', 'intended', 'done']);

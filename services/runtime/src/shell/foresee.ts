@@ -1,4 +1,4 @@
-import type { ClaimRequest } from '@microstax/contracts/graph-requests';
+import type { ClaimReply, ClaimRequest } from '@microstax/contracts/graph-requests';
 import { environmentKey } from '@microstax/contracts/topology';
 import { emptyInventory, type JournalEvent } from '@microstax/model/journal';
 import { decideNext } from '../core/decide-next.ts';
@@ -33,7 +33,15 @@ export async function foresee(
   return { length: length + 1, events }; // after the claim's own entry
 }
 
-/** What the journal says of the execution after a claim whose reply tells this length. */
-export function eventsAfter(first: Foreseen | undefined, length: number): readonly JournalEvent[] {
-  return first !== undefined && length === first.length + first.events.length ? first.events : [];
+/**
+ * What the journal says of the execution after a claim. The length alone does not tell whether what was foreseen is in it:
+ * a journal that stood elsewhere than believed may end at the same number.
+ */
+export function eventsAfter(
+  first: Foreseen | undefined,
+  { length, foreseen }: Pick<Extract<ClaimReply, { kind: 'claimed' }>, 'length' | 'foreseen'>,
+): readonly JournalEvent[] {
+  if (first === undefined) return [];
+  const isStored = foreseen ?? length === first.length + first.events.length; // a graph of before did not say
+  return isStored ? first.events : [];
 }

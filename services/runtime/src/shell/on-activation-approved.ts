@@ -39,7 +39,7 @@ async function claim(
   await failpoint('runtime.activation-approved.after-decide');
   if (reply.kind === 'claimed') {
     const { execution, epoch, length, inventory } = reply;
-    const events = eventsAfter(first, length);
+    const events = eventsAfter(first, reply);
     const task = { org, env, generation, execution, epoch, length, inventory, events };
     runExecution({ ...task, plan: plan.value, resolution: resolution.value }, 'claimed', runner);
     return done;

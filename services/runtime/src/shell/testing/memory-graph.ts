@@ -48,7 +48,7 @@ export class MemoryGraph implements Graph {
     return this.#rows.get(env)?.open ?? false;
   }
 
-  async claim(_org: string, { env, generation, owner }: Parameters<Graph['claim']>[1]) {
+  async claim(_org: string, { env, generation, owner, first }: Parameters<Graph['claim']>[1]) {
     const before = this.#rows.get(env);
     if (before && before.generation > generation) return { kind: 'superseded', target: before.generation } as const;
     if (before?.generation === generation)
@@ -65,7 +65,8 @@ export class MemoryGraph implements Graph {
     this.#rows.set(env, row);
     this.#write(row, [{ type: 'claimed', owner, plan }]);
     const { execution, epoch, inventory } = row;
-    return { kind: 'claimed', execution, epoch, length: row.entries.length, inventory } as const;
+    const foreseen = first === undefined ? {} : { foreseen: false }; // it never takes what was foreseen
+    return { kind: 'claimed', execution, epoch, length: row.entries.length, inventory, ...foreseen } as const;
   }
 
   async append(_org: string, request: Parameters<Graph['append']>[1]) {
