@@ -16,7 +16,8 @@ export const wireHistory = [
   { version: 6, change: '`done` in a journal says how long its act took' },
   {
     version: 7,
-    change: 'requests `take-snapshot`, `check-snapshot`, `seeds`, `keep-snapshot` and `snapshots`',
+    change:
+      'requests `take-snapshot`, `check-snapshot`, `seeds`, `keep-snapshot` and `snapshots`; a claim says whether its first append was stored',
   },
 ] as const;
 
